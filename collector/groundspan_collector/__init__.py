@@ -1,0 +1,1 @@
+"""The Groundspan collector: takes OTLP, stores spans, judges answers, serves reports."""

@@ -1,0 +1,1 @@
+"""Groundspan: decorators that trace a RAG application with OpenTelemetry."""
