@@ -1,0 +1,149 @@
+"""OTLP bytes -> canonical columns, by one SELECT of the ClickHouse engine.
+
+Here the SELECT is written out from its parts (decode.sql, normalise.sql, the table in dialects.py); it is run by
+`store.py`. No Python object is made per span.
+"""
+
+from functools import cache
+from importlib.resources import files
+from string import Template
+
+from groundspan_collector.decode import dialects
+from groundspan_collector.decode.dialects import Column
+
+_SCALARS = (
+    "string_value Nullable(String), bool_value Nullable(Bool), int_value Nullable(Int64), "
+    "double_value Nullable(Float64), bytes_value Nullable(String)"
+)
+# A oneof's members are Nullable, or 0, false and '' would look alike.
+_ATTRIBUTES = (
+    f"Array(Tuple(key String, value Tuple({_SCALARS}, array_value Tuple(values Array(Tuple({_SCALARS}))))))"
+)
+_STRUCTURE = (
+    f"resource_spans Array(Tuple(resource Tuple(attributes {_ATTRIBUTES}), scope_spans Array(Tuple("
+    "scope Tuple(name String), spans Array(Tuple(trace_id String, span_id String, parent_span_id String, "
+    "name String, kind Int32, start_time_unix_nano UInt64, end_time_unix_nano UInt64, "
+    f"attributes {_ATTRIBUTES}, dropped_attributes_count UInt32, events Array(Tuple(time_unix_nano UInt64, "
+    f"name String, attributes {_ATTRIBUTES})), links Array(Tuple(trace_id String, span_id String)), "
+    "status Tuple(message String, code Int32)))))))"
+)
+_MESSAGES = "Array(Tuple(role String, parts Array(Tuple(type String, content String)), content String))"
+_DOCUMENTS = (
+    "Array(Tuple(id String, score Nullable(Float64), content String, text String, page_content String, "
+    "metadata String))"
+)
+_SCALAR_TEXT = (
+    "isNotNull({v}.string_value), {string}, isNotNull({v}.int_value), toString({v}.int_value), "
+    "isNotNull({v}.double_value), toString({v}.double_value), isNotNull({v}.bool_value), "
+    "toString({v}.bool_value), isNotNull({v}.bytes_value), {bytes}"
+)
+_ELEMENT_TEXT = _SCALAR_TEXT.format(
+    v="e", string="toJSONString(e.string_value)", bytes="toJSONString(base64Encode(e.bytes_value))"
+)
+_VALUE_TEXT = (
+    "multiIf("
+    + _SCALAR_TEXT.format(v="v", string="v.string_value", bytes="base64Encode(v.bytes_value)")
+    + ", notEmpty(v.array_value.values), concat('[', arrayStringConcat(arrayMap(e -> multiIf("
+    + f"{_ELEMENT_TEXT}, 'null'), v.array_value.values), ','), ']'), '')"
+)
+
+SETTINGS = {
+    "format_schema_source": "string",
+    "format_schema": files(__package__).joinpath("otlp.proto").read_text(),
+    "format_schema_message_name": "Request",
+    "max_partitions_per_insert_block": 0,
+}
+"""Settings under which the SELECT runs; the last: one request may hold spans of any number of days."""
+
+
+def quoted(text: str) -> str:
+    """*text* as a ClickHouse string literal."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _listed(items: tuple[str, ...]) -> str:
+    return "[" + ", ".join(quoted(item) for item in items) + "]"
+
+
+@cache
+def _normalise() -> Template:
+    """normalise.sql with everything filled in but the path of the file it reads."""
+    own = files(__package__)
+    parts = {
+        "value_text": f"assumeNotNull({_VALUE_TEXT})",
+        "structure": quoted(_STRUCTURE),
+        "messages_type": _MESSAGES,
+        "documents_type": _DOCUMENTS,
+        "dialect": _dialect_sql(),
+        "stage": _stage_sql(),
+        "segment_prefix": quoted(dialects.SEGMENT_PREFIX),
+        "segment_prefix_length": str(len(dialects.SEGMENT_PREFIX)),
+        "is_document_key": _is_document_key_sql(),
+        "path": "${path}",
+    } | {column.name: _column_sql(column) for column in dialects.COLUMNS}
+    decode = Template(own.joinpath("decode.sql").read_text()).substitute(parts)
+    return Template(Template(own.joinpath("normalise.sql").read_text()).substitute(parts, decode=decode))
+
+
+def normalise_sql(path: str) -> str:
+    """The SELECT that turns a file of length-delimited OTLP trace requests into rows of `staged`.
+
+    It has two parameters: ``project`` (String; not empty: wins over what the spans say) and ``received_at_ns``
+    (Int64).
+    """
+    return _normalise().substitute(path=quoted(path))
+
+
+def _dialect_sql() -> str:
+    tests = (
+        f"arrayExists(k -> startsWith(k, {quoted(d.mark)}), mapKeys(a))"
+        if d.mark.endswith(".")
+        else f"mapContains(a, {quoted(d.mark)})"
+        for d in dialects.DIALECTS
+    )
+    branches = ", ".join(f"{test}, {quoted(d.name)}" for test, d in zip(tests, dialects.DIALECTS, strict=True))
+    return f"multiIf({branches}, '')"
+
+
+def _stage_sql() -> str:
+    """Our own word, else the operation's, else OpenInference's kind of span, else what the attributes show."""
+    return (
+        f"multiIf(has({_listed(dialects.STAGES)}, a['groundspan.stage']), a['groundspan.stage'], "
+        f"{_transform('gen_ai.operation.name', dialects.STAGE_OF_OPERATION)} != '', "
+        f"{_transform('gen_ai.operation.name', dialects.STAGE_OF_OPERATION)}, "
+        f"{_transform('openinference.span.kind', dialects.STAGE_OF_SPAN_KIND)} != '', "
+        f"{_transform('openinference.span.kind', dialects.STAGE_OF_SPAN_KIND)}, "
+        "DIALECT != 'gen_ai', 'other', "
+        "a['gen_ai.tool.name'] != '', 'tool', "
+        "a['gen_ai.retrieval.query.text'] != '' OR a['gen_ai.retrieval.documents'] != '', 'retrieve', "
+        "a['gen_ai.embeddings.dimension.count'] != '', 'embed', "
+        "a['gen_ai.request.model'] != '' OR a['gen_ai.output.messages'] != '', 'generate', 'other')"
+    )
+
+
+def _transform(key: str, stages: dict[str, str]) -> str:
+    words = f"{_listed(tuple(stages))}, {_listed(tuple(stages.values()))}"
+    return f"transform(a[{quoted(key)}], {words}, '')"
+
+
+def _column_sql(column: Column) -> str:
+    keys = [f"a[{quoted(key)}]" for key in column.span_keys]
+    keys += [f"resource_attributes[{quoted(key)}]" for key in column.resource]
+    text = keys[0] if len(keys) == 1 else f"firstNonDefault({', '.join(keys)})"
+    match column.kind:
+        case "text":
+            return text
+        case "count":
+            # An emitter may write a count as a double: 12.0.
+            return f"coalesce(toUInt64OrNull({text}), accurateCastOrNull(toFloat64OrNull({text}), 'UInt64'))"
+        case "money":
+            return f"toDecimal128OrNull({text}, 18)"
+        case "seconds":
+            return f"accurateCastOrNull(round(toFloat64OrNull({text}) * 1e9), 'UInt64')"
+        case "list":
+            return f"JSONExtract({text}, 'Array(String)')"
+
+
+def _is_document_key_sql() -> str:
+    flat = " OR ".join(f"startsWith(k, {quoted(prefix)})" for prefix in dialects.DOCUMENTS_FLAT)
+    return f"(k IN ({', '.join(quoted(key) for key in dialects.DOCUMENTS_JSON)}) OR {flat})"

@@ -1,0 +1,75 @@
+"""Is this body OTLP, and which of its spans can be stored? Answered before anything is queued."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from groundspan_collector.decode import structured
+from groundspan_collector.errors import RejectedData
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One valid OTLP trace request as the engine can read it."""
+
+    body: bytes
+    spans: int
+    """How many spans the body holds."""
+    rejected: int
+    """How many were taken out of it."""
+    reason: str
+    """Why, for the partial_success; empty where none was."""
+
+
+def trace_request(body: bytes) -> Request:
+    """Check *body*, an uncompressed ExportTraceServiceRequest.
+
+    Spans that cannot be stored are taken out and counted. Raises RejectedData where the body is no such message.
+    """
+    try:
+        request = ExportTraceServiceRequest.FromString(body)
+    except DecodeError as error:
+        raise RejectedData(
+            f"the body ({len(body)} bytes) is no OTLP ExportTraceServiceRequest in protobuf: {error}"
+        ) from error
+    refused = [span for span in spans(request) if _fault(span)]
+    reason = _fault(refused[0]) if refused else ""
+    count = sum(len(scope.spans) for resource in request.resource_spans for scope in resource.scope_spans)
+    nested = structured.perhaps_nested(body)
+    if refused:
+        _take_out(request)
+    if nested:
+        structured.flatten(request)
+    if refused or nested:
+        body = request.SerializeToString()
+    return Request(body, count - len(refused), len(refused), reason)
+
+
+def spans(request: ExportTraceServiceRequest) -> Iterator[Span]:
+    """Every span of *request*."""
+    for resource_spans in request.resource_spans:
+        for scope_spans in resource_spans.scope_spans:
+            yield from scope_spans.spans
+
+
+def _fault(span: Span) -> str:
+    """Why *span* cannot be stored; empty if it can."""
+    if len(span.trace_id) != 16 or not any(span.trace_id):
+        return f"trace_id must be 16 bytes and not all zero, got {span.trace_id.hex() or 'none'}"
+    if len(span.span_id) != 8 or not any(span.span_id):
+        return f"span_id must be 8 bytes and not all zero, got {span.span_id.hex() or 'none'}"
+    if span.start_time_unix_nano >> 63 or span.end_time_unix_nano >> 63:
+        return "times must lie before the year 2262, in nanoseconds since 1970"
+    return ""
+
+
+def _take_out(request: ExportTraceServiceRequest) -> None:
+    for resource_spans in request.resource_spans:
+        for scope_spans in resource_spans.scope_spans:
+            kept = [span for span in scope_spans.spans if not _fault(span)]
+            if len(kept) < len(scope_spans.spans):
+                del scope_spans.spans[:]
+                scope_spans.spans.extend(kept)

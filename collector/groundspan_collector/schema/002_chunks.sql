@@ -1,0 +1,9 @@
+-- The text of a chunk, once per project, by its hash.
+CREATE TABLE IF NOT EXISTS chunks
+(
+    project LowCardinality(String),
+    hash UInt128,
+    text String CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (project, hash)

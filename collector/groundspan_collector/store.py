@@ -1,0 +1,211 @@
+"""The only place that talks to ClickHouse: the embedded engine (chDB), one directory, one process.
+
+Every call blocks and is safe from any thread; async code calls them in a thread.
+"""
+
+import hashlib
+import os
+import queue
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
+
+from groundspan_collector import decode
+from groundspan_collector.errors import ConfigError, RejectedData, StoreUnavailable
+from groundspan_collector.schema import migrate
+
+Row: TypeAlias = dict[str, object]
+
+DATABASE = "groundspan"
+READERS = 3
+
+# Errors of the engine that say nothing about the data: out of memory, of space, of time, read-only, too many parts.
+_TRANSIENT_CODES = frozenset({159, 164, 202, 241, 243, 252, 394, 439})
+
+_CHUNK_HASH = "reinterpretAsUInt128(sipHash128(chunk.text))"
+
+_INSERT_CHUNKS = f"""
+INSERT INTO chunks (project, hash, text)
+SELECT DISTINCT project, {_CHUNK_HASH}, chunk.text FROM staged ARRAY JOIN chunks AS chunk
+"""
+
+_INSERT_TRACES = """
+INSERT INTO spans_trace_id_ts (project, TraceId, Start, End, root_start, answerable, last_received)
+SELECT
+    project, trace_id, min(start_time), max(start_time + toIntervalNanosecond(duration_ns)),
+    minOrNullIf(start_time, parent_span_id = ''),
+    max(output != '' AND stage IN ('pipeline', 'agent', 'chain', 'generate')), max(received_at)
+FROM staged
+GROUP BY project, trace_id
+"""
+
+
+class Store:
+    """The spans and what was derived from them."""
+
+    def __init__(self, clients: Sequence[Client], inbox: Path) -> None:
+        """Use *clients* (the first one ingests, the others serve everything else); *inbox* holds a group being read."""
+        self._writer, *readers = clients
+        self._clients = list(clients)
+        self._readers: queue.SimpleQueue[Client] = queue.SimpleQueue()
+        for client in readers:
+            self._readers.put(client)
+        self._inbox = inbox
+        self._columns: list[str] = []
+
+    @classmethod
+    def open(cls, data_dir: Path, *, memory_bytes: int) -> "Store":
+        """Open or make the store in *data_dir*, at the schema of this version.
+
+        Raises ConfigError where another process has it open, or where it cannot be made.
+        """
+        try:
+            data_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"--data-dir {data_dir} cannot be made: {error}") from error
+        clients = [_client(data_dir, memory_bytes) for _ in range(1 + READERS)]
+        clients[0].command(f"CREATE DATABASE IF NOT EXISTS {DATABASE} ENGINE = Atomic")
+        for client in clients:
+            client.command(f"USE {DATABASE}")
+        for name, value in decode.SETTINGS.items():
+            literal = decode.quoted(value) if isinstance(value, str) else value
+            clients[0].command(f"SET {name} = {literal}")
+        store = cls(clients, _inbox(data_dir))
+        migrate.migrate(store)
+        store._make_staging()
+        return store
+
+    def close(self) -> None:
+        """Let the directory go."""
+        for client in self._clients:
+            client.close()
+        self._inbox.unlink(missing_ok=True)
+
+    def insert_spans(self, bodies: Sequence[bytes], *, project: str, received_at_ns: int) -> None:
+        """Decode OTLP trace requests and store their spans; back when the rows survive a crash of this process.
+
+        *project*, if not empty, wins over what the spans say. Only one thread may call this. Raises RejectedData
+        where the engine cannot read *bodies*, StoreUnavailable where it cannot store them.
+        """
+        _write_delimited(self._inbox, bodies)
+        parameters: dict[str, object] = {"project": project, "received_at_ns": received_at_ns}
+        with _renamed_errors(f"{len(bodies)} requests could not be decoded", RejectedData):
+            self._writer.command("TRUNCATE TABLE staged")
+            self._writer.command(self._staged_from_inbox(), parameters=parameters)
+        # Spans come last: what the others hold is reached only through a stored span.
+        with _renamed_errors(f"{len(bodies)} requests could not be stored", StoreUnavailable):
+            self._writer.command(_INSERT_CHUNKS)
+            self._writer.command(_INSERT_TRACES)
+            self._writer.command(self._spans_from_staged())
+            self._writer.command("TRUNCATE TABLE staged")
+
+    def insert(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
+        """Store *rows*, which all have the same keys, as one block."""
+        if not rows:
+            return
+        columns = list(rows[0])
+        with self._reader() as client:
+            client.insert(table, [[row[name] for name in columns] for row in rows], column_names=columns)
+
+    def execute(self, sql: str, parameters: Mapping[str, object] | None = None) -> None:
+        """Run one statement that gives no rows."""
+        with self._reader() as client:
+            client.command(sql, parameters=dict(parameters or {}))
+
+    def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[Row]:
+        """The rows of a query, each as column -> value; times are aware, NULL is None."""
+        with self._reader() as client:
+            result = client.query(sql, parameters=dict(parameters or {}), tz_mode="aware")
+            return [dict(zip(result.column_names, row, strict=True)) for row in result.result_rows]
+
+    def _make_staging(self) -> None:
+        """Make the table in memory through which every group passes; like spans, but chunks have their text."""
+        types = {str(row["name"]): str(row["type"]) for row in self.rows("DESCRIBE TABLE spans")}
+        self._columns = list(types)
+        types["chunks"] = "Array(Tuple(id String, score Nullable(Float64), text String, source String))"
+        columns = ", ".join(f"{name} {kind}" for name, kind in types.items())
+        self.execute("DROP TABLE IF EXISTS staged SYNC")
+        self.execute(f"CREATE TABLE staged ({columns}) ENGINE = Memory")
+
+    def _staged_from_inbox(self) -> str:
+        names = ", ".join(self._columns)
+        return f"INSERT INTO staged ({names}) SELECT {names} FROM ({decode.normalise_sql(str(self._inbox))})"
+
+    def _spans_from_staged(self) -> str:
+        hashed = f"arrayMap(chunk -> ({_CHUNK_HASH}, chunk.id, chunk.score, chunk.source), chunks)"
+        values = ", ".join(hashed if name == "chunks" else name for name in self._columns)
+        return f"INSERT INTO spans ({', '.join(self._columns)}) SELECT {values} FROM staged"
+
+    @contextmanager
+    def _reader(self) -> Iterator[Client]:
+        client = self._readers.get()
+        try:
+            with _renamed_errors("the store did not answer", StoreUnavailable):
+                yield client
+        finally:
+            self._readers.put(client)
+
+
+def _client(data_dir: Path, memory_bytes: int) -> Client:
+    # The engine's own defaults are 90 % of the machine's memory and a mark cache of 5 GiB.
+    options: dict[str, Any] = {
+        "max_server_memory_usage": str(memory_bytes),
+        "mark_cache_size": str(memory_bytes // 16),
+    }
+    try:
+        return clickhouse_connect.get_client(
+            interface="chdb", path=str(data_dir / "store"), chdb_options=options, tz_mode="aware"
+        )
+    except ClickHouseError as error:
+        raise ConfigError(
+            f"the store in {data_dir} cannot be opened: another process, perhaps a collector, has it open, or it is "
+            f"not readable. Stop that process or choose another --data-dir. ({_first_line(error)})"
+        ) from error
+
+
+def _inbox(data_dir: Path) -> Path:
+    """A file for the group being read: in memory where the system has such a place."""
+    memory = Path("/dev/shm")  # noqa: S108 - a private file of a name unique to this store
+    if not memory.is_dir():
+        return data_dir / "inbox.otlp"
+    digest = hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()[:16]
+    return memory / f"groundspan-{digest}.otlp"
+
+
+def _write_delimited(path: Path, bodies: Sequence[bytes]) -> None:
+    # A file of this user alone: requests hold prompts.
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        for body in bodies:
+            file.write(_varint(len(body)))
+            file.write(body)
+
+
+def _varint(number: int) -> bytes:
+    """*number* as protobuf writes a length."""
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+@contextmanager
+def _renamed_errors(what: str, kind: type[RejectedData] | type[StoreUnavailable]) -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        transient = getattr(error, "code", None) in _TRANSIENT_CODES
+        raise (StoreUnavailable if transient else kind)(f"{what}: {_first_line(error)}") from error
+    except (ClickHouseError, OSError) as error:
+        raise StoreUnavailable(f"{what}: {_first_line(error)}") from error
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).partition("\n")[0][:500]
