@@ -1,1 +1,28 @@
-"""Groundspan: decorators that trace a RAG application with OpenTelemetry."""
+"""Groundspan: decorators that trace a RAG application with OpenTelemetry.
+
+>>> import groundspan as gs
+>>> gs.init(service_name="docs-bot")
+"""
+
+from groundspan._context import context
+from groundspan._decorators import embed, generate, pipeline, rerank, retrieve, tokenize, tool
+from groundspan._setup import flush, init, shutdown
+from groundspan._span import StageSpan, relevant
+from groundspan.errors import ConfigError
+
+__all__ = [
+    "ConfigError",
+    "StageSpan",
+    "context",
+    "embed",
+    "flush",
+    "generate",
+    "init",
+    "pipeline",
+    "relevant",
+    "rerank",
+    "retrieve",
+    "shutdown",
+    "tokenize",
+    "tool",
+]

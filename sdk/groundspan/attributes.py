@@ -31,7 +31,7 @@ TOOL_NAME: Final = "gen_ai.tool.name"
 TOOL_ARGUMENTS: Final = "gen_ai.tool.call.arguments"
 TOOL_RESULT: Final = "gen_ai.tool.call.result"
 
-# JSON: [{"role": "user", "parts": [{"type": "text", "content": "…"}]}]
+# Messages are JSON: a list of {"role": "user", "parts": [{"type": "text", "content": "…"}]}.
 INPUT_MESSAGES: Final = "gen_ai.input.messages"
 OUTPUT_MESSAGES: Final = "gen_ai.output.messages"
 
@@ -54,7 +54,7 @@ EMBEDDING_COUNT: Final = "groundspan.embeddings.count"
 DATA_SOURCE: Final = "gen_ai.data_source.id"
 TOP_K: Final = "gen_ai.retrieval.top_k"
 QUERY: Final = "gen_ai.retrieval.query.text"
-# JSON, in rank order: [{"id": "…", "score": 0.7, "content": "…", "metadata": {…}}]; only content is always there.
+# JSON, in rank order: [{"id": "…", "score": 0.7, "content": "…", "metadata": {…}}]; only content is sure.
 DOCUMENTS: Final = "gen_ai.retrieval.documents"
 # What the caller says is relevant to the query: an array of strings, on a retrieve span or on its pipeline.
 RELEVANT_IDS: Final = "groundspan.retrieval.relevant_ids"

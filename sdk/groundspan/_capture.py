@@ -1,0 +1,121 @@
+"""Pure: what a stage was given and what it returned -> attributes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+from groundspan import attributes as keys
+from groundspan._answers import Answer, Usage, answer, provider, usage
+from groundspan._chunks import documents
+from groundspan._counts import tokens, vectors
+from groundspan._messages import asked
+from groundspan._shapes import get, text
+from groundspan._text import Cutter, clean, dumps, plain, shown
+
+Value: TypeAlias = str | bool | int | float | Sequence[str]
+Attributes: TypeAlias = dict[str, Value]
+
+
+def question(value: object, cutter: Cutter) -> Attributes:
+    """Write what was asked, as messages."""
+    messages = asked(value, cutter.renewed())
+    return {} if messages is None else {keys.INPUT_MESSAGES: dumps(messages)}
+
+
+def query(value: object, cutter: Cutter) -> Attributes:
+    """Write what was searched for, as plain text."""
+    return {keys.QUERY: cutter.renewed().text(value)} if isinstance(value, str) else {}
+
+
+def retrieved(value: object, cutter: Cutter) -> Attributes:
+    """Write the chunks that came back."""
+    found = documents(value, cutter.renewed())
+    return {} if found is None else {keys.DOCUMENTS: dumps(found)}
+
+
+def context(value: object, cutter: Cutter) -> Attributes:
+    """Write the chunks that the caller says an answer stands on."""
+    found = documents(value, cutter.renewed())
+    return {} if found is None else {keys.CONTEXT_DOCUMENTS: dumps(found)}
+
+
+def relevant(ids: object) -> Attributes:
+    """Write what the caller says is relevant; nothing where nothing is known."""
+    if ids is None or not isinstance(ids, Iterable):
+        return {}
+    named = [ids] if isinstance(ids, str) else list(ids)
+    return {keys.RELEVANT_IDS: [shown(each) for each in named]} if named else {}
+
+
+def said(value: object, cutter: Cutter) -> Attributes:
+    """Write a pipeline's answer: its text alone, for model and usage belong to the model's own span."""
+    read = answer(value, cutter.renewed())
+    return {} if read is None else _output(read)
+
+
+def generated(value: object, cutter: Cutter) -> Attributes:
+    """Write a model's answer, with its model, finish reasons and usage."""
+    read = answer(value, cutter.renewed())
+    if read is None:
+        return used(usage(get(value, "usage")))
+    written = _output(read)
+    _keep(written, keys.RESPONSE_MODEL, read.model)
+    _keep(written, keys.RESPONSE_ID, read.response_id)
+    _keep(written, keys.PROVIDER, read.provider)
+    if read.finish_reasons:
+        written[keys.FINISH_REASONS] = [clean(reason) for reason in read.finish_reasons]
+    return written | used(read.usage)
+
+
+def used(counts: Usage | None) -> Attributes:
+    """Write token counts that a provider gave."""
+    if counts is None:
+        return {}
+    named = {
+        keys.INPUT_TOKENS: counts.input_tokens,
+        keys.OUTPUT_TOKENS: counts.output_tokens,
+        keys.CACHE_READ_TOKENS: counts.cache_read_tokens,
+        keys.CACHE_WRITE_TOKENS: counts.cache_write_tokens,
+        keys.REASONING_TOKENS: counts.reasoning_tokens,
+    }
+    known: Attributes = {key: count for key, count in named.items() if count is not None}
+    return known | {keys.TOKENS_SOURCE: "provider"} if known else {}
+
+
+def tokenized(value: object, _cutter: Cutter) -> Attributes:
+    """Write how many tokens there are."""
+    count = tokens(value)
+    return {} if count is None else {keys.TOKENS_COUNT: count}
+
+
+def embedded(value: object, _cutter: Cutter) -> Attributes:
+    """Write how many vectors there are and how long they are, and what they cost in tokens."""
+    written = used(usage(get(value, "usage")))
+    _keep(written, keys.RESPONSE_MODEL, text(value, ("model",)))
+    _keep(written, keys.PROVIDER, provider(value))
+    measured = vectors(value)
+    if measured is None:
+        return written
+    written[keys.EMBEDDING_COUNT] = measured.count
+    if measured.dimension is not None:
+        written[keys.EMBEDDING_DIMENSION] = measured.dimension
+    return written
+
+
+def called(arguments: Mapping[str, object], cutter: Cutter) -> Attributes:
+    """Write a tool's arguments by name."""
+    return {keys.TOOL_ARGUMENTS: dumps(plain(arguments, cutter.renewed()))}
+
+
+def tool_result(value: object, cutter: Cutter) -> Attributes:
+    """Write what a tool gave back: text as it is, anything else as JSON."""
+    copied = plain(value, cutter.renewed())
+    return {keys.TOOL_RESULT: copied if isinstance(copied, str) else dumps(copied)}
+
+
+def _output(read: Answer) -> Attributes:
+    return {keys.OUTPUT_MESSAGES: dumps(read.messages)}
+
+
+def _keep(written: Attributes, key: str, found: str | None) -> None:
+    if found is not None:
+        written[key] = clean(found)

@@ -1,0 +1,48 @@
+"""Which retrieved chunks an answer of a pipeline stands on."""
+
+import threading
+from dataclasses import dataclass
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """One finished retrieve or rerank."""
+
+    span_id: str
+    started_ns: int
+    ended_ns: int
+    reranked: bool
+    within: str | None = None
+    """The retrieve or rerank that this one ran inside of."""
+
+
+class Grounds:
+    """The retrieves and reranks that finished last in one pipeline; shared by its tasks and threads."""
+
+    __slots__ = ("_around", "_latest", "_lock")
+
+    def __init__(self, around: Self | None = None) -> None:
+        self._around = around
+        self._latest: list[Fetch] = []
+        self._lock = threading.Lock()
+
+    def add(self, fetch: Fetch) -> None:
+        """Let *fetch* take the place of what it follows, and stand beside what ran at the same time."""
+        with self._lock:
+            self._latest = [*(other for other in self._latest if _beside(other, fetch)), fetch]
+
+    def latest(self) -> list[Fetch]:
+        """Give the fetches that an answer starting now stands on; a nested pipeline sees those around it."""
+        return self._latest or (self._around.latest() if self._around else [])
+
+    def hand_up(self) -> None:
+        """Tell the pipeline around this one what was fetched in here."""
+        if self._around is not None:
+            for fetch in self._latest:
+                self._around.add(fetch)
+
+
+def _beside(other: Fetch, fetch: Fetch) -> bool:
+    overlapping = other.ended_ns > fetch.started_ns
+    return overlapping and other.within != fetch.span_id and other.reranked >= fetch.reranked

@@ -1,0 +1,158 @@
+"""init(), flush() and shutdown(): the life of the SDK in a process."""
+
+import atexit
+import logging
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from opentelemetry import trace
+
+from groundspan import _runtime
+from groundspan import attributes as keys
+from groundspan.settings import Settings
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SpanExporter
+
+    from groundspan._export import Outbox
+
+SCOPE = "groundspan"
+_logger = logging.getLogger("groundspan")
+_lock = threading.Lock()
+_outbox: "Outbox | None" = None
+
+
+def init(
+    service_name: str | None = None,
+    *,
+    endpoint: str | None = None,
+    project: str | None = None,
+    version: str | None = None,
+    environment: str | None = None,
+    token: str | None = None,
+    disabled: bool | None = None,
+    export_timeout_s: float | None = None,
+    export_interval_s: float | None = None,
+    shutdown_timeout_s: float | None = None,
+    max_queue_spans: int | None = None,
+    max_content_chars: int | None = None,
+) -> None:
+    """Start sending spans to the collector; an argument that is None comes from the environment.
+
+    >>> gs.init(service_name="docs-bot", project="support", version="1.4.0", environment="production")
+
+    A TracerProvider that is already set is joined, not replaced. Called again, it starts anew.
+    Raises ConfigError where a setting cannot be used.
+    """
+    settings = Settings.from_env(
+        None,
+        service_name=service_name,
+        endpoint=endpoint,
+        project=project,
+        version=version,
+        environment=environment,
+        token=token,
+        disabled=disabled,
+        export_timeout_s=export_timeout_s,
+        export_interval_s=export_interval_s,
+        shutdown_timeout_s=shutdown_timeout_s,
+        max_queue_spans=max_queue_spans,
+        max_content_chars=max_content_chars,
+    )
+    with _lock:
+        _stop(settings.shutdown_timeout_s)
+        if not settings.disabled:
+            _start(settings)
+
+
+def flush(timeout_s: float = 10.0) -> bool:
+    """Send what is waiting; True where all of it arrived within *timeout_s*."""
+    outbox = _outbox
+    return outbox is None or outbox.force_flush(int(timeout_s * 1000))
+
+
+def shutdown(timeout_s: float | None = None) -> bool:
+    """Send what is waiting and stop; True where all of it arrived in time.
+
+    Runs by itself when the process exits, and then takes at most ``shutdown_timeout_s`` (3 s unless set).
+    """
+    with _lock:
+        return _stop(timeout_s)
+
+
+def _start(settings: Settings) -> None:
+    # The OTel SDK and its HTTP client take a tenth of a second to import: not before they are needed.
+    from groundspan._export import Outbox
+
+    global _outbox  # noqa: PLW0603 - one sender for a process
+    identity = _identity(settings)
+    provider = _joinable()
+    always = {} if provider is None else identity
+    if provider is None:
+        provider = _new_provider(settings, identity)
+    _outbox = Outbox(_exporter(settings), settings, always)
+    provider.add_span_processor(_outbox)
+    atexit.register(_outbox.shutdown)
+    tracer = provider.get_tracer(SCOPE)
+    _runtime.install(_runtime.Runtime(tracer, settings.max_content_chars))
+
+
+def _stop(timeout_s: float | None) -> bool:
+    global _outbox
+    _runtime.install(None)
+    outbox, _outbox = _outbox, None
+    if outbox is None:
+        return True
+    atexit.unregister(outbox.shutdown)
+    return outbox.close(outbox.settings.shutdown_timeout_s if timeout_s is None else timeout_s)
+
+
+def _identity(settings: Settings) -> Mapping[str, str]:
+    """Say who sends: attributes of a resource, or of each span where the resource is another's."""
+    named = {
+        keys.SERVICE_NAME: settings.service_name,
+        keys.PROJECT: settings.project,
+        keys.SERVICE_VERSION: settings.version,
+        keys.ENVIRONMENT: settings.environment,
+    }
+    return {key: value for key, value in named.items() if value is not None}
+
+
+def _joinable() -> "TracerProvider | None":
+    """Find the host's own provider; one of another make than OTel's SDK takes no processors."""
+    from opentelemetry.sdk.trace import TracerProvider
+
+    provider = trace.get_tracer_provider()
+    return provider if isinstance(provider, TracerProvider) else None
+
+
+def _new_provider(settings: Settings, identity: Mapping[str, str]) -> "TracerProvider":
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import SpanLimits, TracerProvider
+
+    limits = SpanLimits(
+        max_span_attributes=settings.max_attributes,
+        # Our texts are cut where JSON stays JSON; a cut by length would break it.
+        max_span_attribute_length=SpanLimits.UNSET,
+    )
+    provider = TracerProvider(resource=Resource.create(dict(identity)), span_limits=limits)
+    if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+        trace.set_tracer_provider(provider)
+    else:
+        _logger.warning("The TracerProvider that is set cannot be joined; Groundspan's spans have their own")
+    return provider
+
+
+def _exporter(settings: Settings) -> "SpanExporter":
+    from opentelemetry.exporter.otlp.proto.http import Compression
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+    headers = {"Authorization": f"Bearer {settings.token}"} if settings.token else None
+    return OTLPSpanExporter(
+        endpoint=settings.traces_url,
+        headers=headers,
+        timeout=settings.export_timeout_s,
+        compression=Compression.Gzip,
+    )

@@ -1,0 +1,147 @@
+"""The seven kinds of work: how each one's span is named, what is read before it and after it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from opentelemetry.trace import SpanKind
+
+from groundspan import _capture as capture
+from groundspan import attributes as keys
+from groundspan._capture import Attributes
+from groundspan._parameters import Arguments, Keywords, Parameters
+from groundspan._text import Cutter, integer
+
+ReadArguments: TypeAlias = Callable[[Parameters, Arguments, Keywords, Cutter], Attributes]
+ReadResult: TypeAlias = Callable[[object, Cutter], Attributes]
+
+# What people call the thing that is asked, most telling first.
+_QUESTIONS = (
+    "question",
+    "query",
+    "q",
+    "user_query",
+    "user_input",
+    "messages",
+    "prompt",
+    "input",
+    "text",
+    "message",
+)
+_PROMPTS = ("messages", "prompt", "input", "question", "query", "q", "user_input", "text", "message")
+_QUERIES = (
+    "query",
+    "question",
+    "q",
+    "query_text",
+    "user_query",
+    "search",
+    "text",
+    "prompt",
+    "input",
+    "messages",
+)
+_MODELS = ("model", "model_name")
+_TOP_KS = ("top_k", "k", "limit", "top_n", "n_results")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One kind of work."""
+
+    name: str
+    span_name: str
+    operation: str | None
+    kind: SpanKind
+    target_key: str | None
+    """The attribute that completes the span's name: ``chat {model}``."""
+    target_names: tuple[str, ...]
+    """Arguments of the call that may give the target where the decorator does not."""
+    read_arguments: ReadArguments
+    read_result: ReadResult
+    fetches: bool = False
+    """Its result is what a later answer stands on."""
+
+
+def _asked(names: tuple[str, ...], found: Parameters, args: Arguments, kwargs: Keywords) -> object:
+    """Find the question: an argument of a telling name, else the first string."""
+    for name in names:
+        value = found.get(name, args, kwargs)
+        if isinstance(value, str) or (isinstance(value, list | tuple) and value):
+            return value
+        if isinstance(value, Mapping):
+            inner = next((value[each] for each in names if isinstance(value.get(each), str)), None)
+            if inner is not None:
+                return inner
+    return next((value for value in (*args, *kwargs.values()) if isinstance(value, str)), None)
+
+
+def _question(found: Parameters, args: Arguments, kwargs: Keywords, cutter: Cutter) -> Attributes:
+    return capture.question(_asked(_QUESTIONS, found, args, kwargs), cutter)
+
+
+def _prompt(found: Parameters, args: Arguments, kwargs: Keywords, cutter: Cutter) -> Attributes:
+    return capture.question(_asked(_PROMPTS, found, args, kwargs), cutter)
+
+
+def _query(found: Parameters, args: Arguments, kwargs: Keywords, cutter: Cutter) -> Attributes:
+    written = capture.query(_asked(_QUERIES, found, args, kwargs), cutter)
+    top_k = integer(found.first(_TOP_KS, int, args, kwargs))
+    if top_k is not None:
+        written[keys.TOP_K] = top_k
+    return written
+
+
+def _call(found: Parameters, args: Arguments, kwargs: Keywords, cutter: Cutter) -> Attributes:
+    return capture.called(found.named(args, kwargs), cutter)
+
+
+def _nothing(_found: Parameters, _args: Arguments, _kwargs: Keywords, _cutter: Cutter) -> Attributes:
+    return {}
+
+
+_INTERNAL, _CLIENT = SpanKind.INTERNAL, SpanKind.CLIENT
+
+PIPELINE: Final = Stage(
+    "pipeline",
+    "invoke_workflow",
+    "invoke_workflow",
+    _INTERNAL,
+    keys.WORKFLOW_NAME,
+    (),
+    _question,
+    capture.said,
+)
+# No operation of the conventions fits, and its counts are nobody's spend.
+TOKENIZE: Final = Stage("tokenize", "tokenize", None, _INTERNAL, None, (), _nothing, capture.tokenized)
+EMBED: Final = Stage(
+    "embed", "embeddings", "embeddings", _CLIENT, keys.REQUEST_MODEL, _MODELS, _nothing, capture.embedded
+)
+RETRIEVE: Final = Stage(
+    "retrieve",
+    "retrieval",
+    "retrieval",
+    _CLIENT,
+    keys.DATA_SOURCE,
+    ("data_source", "collection_name"),
+    _query,
+    capture.retrieved,
+    fetches=True,
+)
+RERANK: Final = Stage(
+    "rerank",
+    "rerank",
+    "rerank",
+    _CLIENT,
+    keys.REQUEST_MODEL,
+    _MODELS,
+    _query,
+    capture.retrieved,
+    fetches=True,
+)
+GENERATE: Final = Stage(
+    "generate", "chat", "chat", _CLIENT, keys.REQUEST_MODEL, _MODELS, _prompt, capture.generated
+)
+TOOL: Final = Stage(
+    "tool", "execute_tool", "execute_tool", _INTERNAL, keys.TOOL_NAME, (), _call, capture.tool_result
+)

@@ -1,0 +1,143 @@
+"""What init() can be told, and where each setting comes from: the only file that reads the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Final, Self
+from urllib.parse import unquote, urlsplit
+
+from groundspan._text import clean
+from groundspan.errors import ConfigError
+
+# Explicit arguments win over the first name, which wins over the names after it.
+VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
+    "endpoint": ("GROUNDSPAN_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+    "service_name": ("GROUNDSPAN_SERVICE_NAME", "OTEL_SERVICE_NAME"),
+    "project": ("GROUNDSPAN_PROJECT",),
+    "version": ("GROUNDSPAN_VERSION",),
+    "environment": ("GROUNDSPAN_ENVIRONMENT",),
+    "token": ("GROUNDSPAN_TOKEN",),
+    "disabled": ("GROUNDSPAN_DISABLED", "OTEL_SDK_DISABLED"),
+    "export_timeout_s": (
+        "GROUNDSPAN_EXPORT_TIMEOUT_S",
+        "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
+        "OTEL_EXPORTER_OTLP_TIMEOUT",
+    ),
+    "export_interval_s": ("GROUNDSPAN_EXPORT_INTERVAL_S",),
+    "shutdown_timeout_s": ("GROUNDSPAN_SHUTDOWN_TIMEOUT_S",),
+    "max_queue_spans": ("GROUNDSPAN_MAX_QUEUE_SPANS", "OTEL_BSP_MAX_QUEUE_SIZE"),
+    "max_content_chars": ("GROUNDSPAN_MAX_CONTENT_CHARS", "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT"),
+    "max_attributes": ("GROUNDSPAN_MAX_ATTRIBUTES", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"),
+}
+# OTel's variables for the same things that stand in OTEL_RESOURCE_ATTRIBUTES.
+_RESOURCE_KEYS: Final = {
+    "service_name": "service.name",
+    "project": "groundspan.project",
+    "version": "service.version",
+    "environment": "deployment.environment.name",
+}
+_ACCEPTED: Final[Mapping[type, tuple[type, ...]]] = {bool: (bool,), int: (int,), float: (int, float)}
+_TRACES_PATH = "/v1/traces"
+_TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off", ""})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that init() can be told."""
+
+    endpoint: str = "http://127.0.0.1:4318"
+    """Base URL of the collector; ``/v1/traces`` is appended unless it ends so already."""
+    service_name: str | None = None
+    """Name of the application; OTel calls one without a name ``unknown_service``."""
+    project: str | None = None
+    """Whose reports the spans belong to."""
+    version: str | None = None
+    """Version of the application, which reports compare."""
+    environment: str | None = None
+    """Where it runs: production, staging."""
+    token: str | None = field(default=None, repr=False)
+    """Sent as ``Authorization: Bearer``."""
+    disabled: bool = False
+    """Decorated functions run as if they were not decorated."""
+    export_timeout_s: float = 30.0
+    """Longest time for one batch with all its retries: long enough for the collector's own Retry-After."""
+    export_interval_s: float = 1.0
+    """Longest time that a span waits for its batch to fill."""
+    shutdown_timeout_s: float = 3.0
+    """Longest time that the end of the process waits for the collector; 0 means do not wait."""
+    max_queue_spans: int = 8192
+    """Spans that wait for the collector; what comes when the queue is full is dropped and counted."""
+    max_content_chars: int = 262_144
+    """Longest text of one attribute; what is cut is counted on the span."""
+    max_attributes: int = 1024
+    """Attributes of one span; OTel's own limit of 128 drops the oldest first."""
+
+    def __post_init__(self) -> None:
+        url = urlsplit(self.endpoint)
+        if url.scheme not in {"http", "https"} or not url.hostname:
+            raise ConfigError(f"endpoint must be a URL like http://127.0.0.1:4318, got {self.endpoint!r}")
+        if self.token is not None and not (self.token.isascii() and self.token.isprintable()):
+            raise ConfigError("token must be printable ASCII: it is sent in a header")
+        for name in (
+            "export_timeout_s",
+            "export_interval_s",
+            "max_queue_spans",
+            "max_content_chars",
+            "max_attributes",
+        ):
+            if not getattr(self, name) > 0:
+                raise ConfigError(f"{name} must be more than 0, got {getattr(self, name)!r}")
+        if not self.shutdown_timeout_s >= 0:
+            raise ConfigError(f"shutdown_timeout_s must be 0 or more, got {self.shutdown_timeout_s!r}")
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None, **explicit: object) -> Self:
+        """Read the settings: *explicit* ones win unless None, then ``GROUNDSPAN_*``, then ``OTEL_*``."""
+        environ = os.environ if environ is None else environ
+        resource = _resource(environ.get("OTEL_RESOURCE_ATTRIBUTES", ""))
+        values: dict[str, object] = {}
+        for each in fields(cls):
+            if explicit.get(each.name) is not None:
+                values[each.name] = _explicit(each.name, explicit[each.name], type(each.default))
+            elif found := next((name for name in VARIABLES[each.name] if environ.get(name)), None):
+                values[each.name] = _parsed(found, environ[found], type(each.default))
+            elif resource.get(_RESOURCE_KEYS.get(each.name, "")):
+                values[each.name] = resource[_RESOURCE_KEYS[each.name]]
+        return cls(**values)  # type: ignore[arg-type] # each was made the type of its field's default
+
+    @property
+    def traces_url(self) -> str:
+        """Where spans are posted to."""
+        base = self.endpoint.rstrip("/")
+        return base if base.endswith(_TRACES_PATH) else base + _TRACES_PATH
+
+
+def _resource(listing: str) -> dict[str, str]:
+    pairs = (pair.partition("=") for pair in listing.split(","))
+    return {key.strip(): clean(unquote(value.strip())) for key, _, value in pairs}
+
+
+def _explicit(name: str, value: object, kind: type[object]) -> object:
+    accepted: tuple[type, ...] = _ACCEPTED.get(kind, (str,))
+    if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
+        raise ConfigError(f"{name} must be {accepted[-1].__name__}, got {value!r}")
+    return clean(value) if isinstance(value, str) else value
+
+
+def _parsed(name: str, text: str, kind: type[object]) -> object:
+    """Read an environment variable as the type of its setting."""
+    if kind is bool:
+        return _switch(name, text)
+    if kind is int or kind is float:
+        try:
+            return int(text) if kind is int else float(text)
+        except ValueError:
+            raise ConfigError(f"{name} must be a number, got {text!r}") from None
+    return clean(text)
+
+
+def _switch(name: str, text: str) -> bool:
+    word = text.strip().lower()
+    if word not in _TRUE | _FALSE:
+        raise ConfigError(f"{name} must be true or false, got {text!r}")
+    return word in _TRUE
