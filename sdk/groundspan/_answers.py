@@ -20,6 +20,9 @@ _FIELDS = (
     "message",
     "reply",
 )
+# OpenAI's chat, its responses, and LangChain.
+_INPUT_DETAILS = ("prompt_tokens_details", "input_tokens_details", "input_token_details")
+_OUTPUT_DETAILS = ("completion_tokens_details", "output_tokens_details", "output_token_details")
 _PROVIDERS = frozenset({"openai", "anthropic"})
 _DEPTH = 3
 
@@ -173,13 +176,15 @@ def usage(value: object) -> Usage | None:
     read = Usage(
         _input_tokens(value),
         _count(value, "completion_tokens", "output_tokens"),
-        _detail(value, ("prompt_tokens_details", "input_tokens_details"), "cached_tokens")
-        or _detail(value, ("input_token_details",), "cache_read")
-        or _count(value, "cache_read_input_tokens"),
-        _detail(value, ("input_token_details",), "cache_creation")
-        or _count(value, "cache_creation_input_tokens"),
-        _detail(value, ("completion_tokens_details", "output_tokens_details"), "reasoning_tokens")
-        or _detail(value, ("output_token_details",), "reasoning"),
+        _known(
+            _detail(value, _INPUT_DETAILS, "cached_tokens", "cache_read"),
+            _count(value, "cache_read_input_tokens"),
+        ),
+        _known(
+            _detail(value, _INPUT_DETAILS, "cache_write_tokens", "cache_creation"),
+            _count(value, "cache_creation_input_tokens"),
+        ),
+        _detail(value, _OUTPUT_DETAILS, "reasoning_tokens", "reasoning", "thinking_tokens"),
     )
     return None if read == Usage() else read
 
@@ -194,15 +199,17 @@ def _input_tokens(value: object) -> int | None:
 
 
 def _count(value: object, *names: str) -> int | None:
-    return next((count for name in names if (count := integer(get(value, name))) is not None), None)
+    return _known(*(integer(get(value, name)) for name in names))
 
 
-def _detail(value: object, groups: tuple[str, ...], name: str) -> int | None:
-    for group in groups:
-        details = get(value, group)
-        if details is not None:
-            return integer(get(details, name))
-    return None
+def _detail(value: object, groups: tuple[str, ...], *names: str) -> int | None:
+    return _known(
+        *(_count(details, *names) for group in groups if (details := get(value, group)) is not None)
+    )
+
+
+def _known(*counts: int | None) -> int | None:
+    return next((count for count in counts if count is not None), None)
 
 
 _Recognise = Callable[[object], bool]

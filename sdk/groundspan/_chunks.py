@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from groundspan._shapes import get, items, listed, text
+from groundspan._shapes import first, get, items, listed, text
 from groundspan._text import Cutter, Json, number, plain, shown
 
 _TEXTS = ("text", "content", "page_content", "document", "passage", "chunk", "body")
@@ -87,7 +87,7 @@ def _identified(chunk: Chunk, cutter: Cutter) -> dict[str, Json]:
 def _chunk(item: object) -> Chunk | None:
     if isinstance(item, str):
         return Chunk(item)
-    if isinstance(item, Mapping):
+    if type(item) is dict or isinstance(item, Mapping):
         return _from_mapping(item)
     if isinstance(item, tuple):
         return _from_pair(item)
@@ -108,7 +108,7 @@ def _from_mapping(item: Mapping[object, object]) -> Chunk | None:
         return _from_payload(item, item.get("payload") or metadata)
     if metadata is None:
         metadata = {key: kept for key, kept in item.items() if key not in _OWN_FIELDS}
-    return Chunk(content, _first(item, _IDS), _first(item, _SCORES), metadata)
+    return Chunk(content, first(item, _IDS), first(item, _SCORES), metadata)
 
 
 def _from_object(item: object) -> Chunk | None:
@@ -119,14 +119,14 @@ def _from_object(item: object) -> Chunk | None:
     node = getattr(item, "node", None)
     if node is not None and hasattr(item, "score"):
         chunk = _from_object(node)
-        return chunk and Chunk(chunk.content, chunk.id, _first(item, _SCORES), chunk.metadata)
+        return chunk and Chunk(chunk.content, chunk.id, first(item, _SCORES), chunk.metadata)
     content = text(item, _TEXTS)
     if content is None:
         content = _spoken(item)
     metadata = getattr(item, "metadata", None)
     if content is None:
         return _from_payload(item, metadata)
-    return Chunk(content, _first(item, _IDS), _first(item, _SCORES), metadata)
+    return Chunk(content, first(item, _IDS), first(item, _SCORES), metadata)
 
 
 def _spoken(item: object) -> str | None:
@@ -146,8 +146,4 @@ def _from_payload(item: object, payload: object) -> Chunk | None:
     inner = payload.get("metadata")
     rest = {key: kept for key, kept in payload.items() if kept is not content and key != "metadata"}
     metadata = {**rest, **inner} if isinstance(inner, Mapping) else rest
-    return Chunk(content, _first(item, _IDS), _first(item, _SCORES), metadata)
-
-
-def _first(item: object, names: Sequence[str]) -> object:
-    return next((found for name in names if (found := get(item, name)) is not None), None)
+    return Chunk(content, first(item, _IDS), first(item, _SCORES), metadata)
