@@ -8,6 +8,7 @@ import os
 import queue
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -72,6 +73,8 @@ class Store:
         clients[0].command(f"CREATE DATABASE IF NOT EXISTS {DATABASE} ENGINE = Atomic")
         for client in clients:
             client.command(f"USE {DATABASE}")
+            # Times without a zone, parameters among them, are UTC whatever the machine's zone is.
+            client.command("SET session_timezone = 'UTC'")
         for name, value in decode.SETTINGS.items():
             literal = decode.quoted(value) if isinstance(value, str) else value
             clients[0].command(f"SET {name} = {literal}")
@@ -89,11 +92,12 @@ class Store:
     def insert_spans(self, bodies: Sequence[bytes], *, project: str, received_at_ns: int) -> None:
         """Decode OTLP trace requests and store their spans; back when the rows survive a crash of this process.
 
-        *project*, if not empty, wins over what the spans say. Only one thread may call this. Raises RejectedData
+        *project*, if not empty, wins over what the spans say. *received_at_ns* is kept to the microsecond, as
+        rows() gives times back. Only one thread may call this. Raises RejectedData
         where the engine cannot read *bodies*, StoreUnavailable where it cannot store them.
         """
         _write_delimited(self._inbox, bodies)
-        parameters: dict[str, object] = {"project": project, "received_at_ns": received_at_ns}
+        parameters: dict[str, object] = {"project": project, "received_at_ns": received_at_ns // 1000 * 1000}
         with _renamed_errors(f"{len(bodies)} requests could not be decoded", RejectedData):
             self._writer.command("TRUNCATE TABLE staged")
             self._writer.command(self._staged_from_inbox(), parameters=parameters)
@@ -115,12 +119,12 @@ class Store:
     def execute(self, sql: str, parameters: Mapping[str, object] | None = None) -> None:
         """Run one statement that gives no rows."""
         with self._reader() as client:
-            client.command(sql, parameters=dict(parameters or {}))
+            client.command(sql, parameters=_bound(parameters))
 
     def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[Row]:
         """The rows of a query, each as column -> value; times are aware, NULL is None."""
         with self._reader() as client:
-            result = client.query(sql, parameters=dict(parameters or {}), tz_mode="aware")
+            result = client.query(sql, parameters=_bound(parameters), tz_mode="aware")
             return [dict(zip(result.column_names, row, strict=True)) for row in result.result_rows]
 
     def _make_staging(self) -> None:
@@ -175,6 +179,14 @@ def _inbox(data_dir: Path) -> Path:
         return data_dir / "inbox.otlp"
     digest = hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()[:16]
     return memory / f"groundspan-{digest}.otlp"
+
+
+def _bound(parameters: Mapping[str, object] | None) -> dict[str, object]:
+    """Parameters as the engine reads them exactly: the client would cut a time to seconds."""
+    return {
+        name: value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f") if isinstance(value, datetime) else value
+        for name, value in (parameters or {}).items()
+    }
 
 
 def _write_delimited(path: Path, bodies: Sequence[bytes]) -> None:

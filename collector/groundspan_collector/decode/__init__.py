@@ -16,9 +16,7 @@ _SCALARS = (
     "double_value Nullable(Float64), bytes_value Nullable(String)"
 )
 # A oneof's members are Nullable, or 0, false and '' would look alike.
-_ATTRIBUTES = (
-    f"Array(Tuple(key String, value Tuple({_SCALARS}, array_value Tuple(values Array(Tuple({_SCALARS}))))))"
-)
+_ATTRIBUTES = f"Array(Tuple(key String, value Tuple({_SCALARS}, array_value Tuple(values Array(Tuple({_SCALARS}))))))"
 _STRUCTURE = (
     f"resource_spans Array(Tuple(resource Tuple(attributes {_ATTRIBUTES}), scope_spans Array(Tuple("
     "scope Tuple(name String), spans Array(Tuple(trace_id String, span_id String, parent_span_id String, "

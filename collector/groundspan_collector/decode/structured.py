@@ -15,7 +15,7 @@ from typing import TypeAlias
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 _VARINT = rb"[\x80-\xff]{0,9}[\x00-\x7f]"
 # KeyValue.value (field 2) holding a kvlist (6) of KeyValues, or a list (5) in which some element is a list or a map.

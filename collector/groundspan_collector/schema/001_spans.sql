@@ -47,7 +47,8 @@ CREATE TABLE IF NOT EXISTS spans
     events Array(Tuple(time DateTime64(9, 'UTC'), name String, attributes Map(String, String))) CODEC(ZSTD(1)),
     links Array(Tuple(trace_id String, span_id String)) CODEC(ZSTD(1)),
     dropped_attributes UInt32,
-    received_at DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1))
+    received_at DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    INDEX received_at received_at TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree(received_at)
 PARTITION BY toYYYYMMDD(start_time)

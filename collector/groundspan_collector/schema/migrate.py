@@ -44,10 +44,8 @@ class Migration:
 
 def shipped() -> list[Migration]:
     """The migrations of this version, by number."""
-    found = []
-    for file in files(__package__).iterdir():
-        if match := _FILE_NAME.fullmatch(file.name):
-            found.append(Migration(int(match[1]), match[2], file.read_text()))
+    named = ((_FILE_NAME.fullmatch(file.name), file) for file in files(__package__).iterdir())
+    found = [Migration(int(match[1]), match[2], file.read_text()) for match, file in named if match]
     return sorted(found, key=lambda migration: migration.number)
 
 
@@ -79,6 +77,7 @@ def migrate(database: Database) -> None:
     for migration in pending(shipped(), applied):
         database.execute(migration.sql)
         database.execute(
-            "INSERT INTO schema_migrations (number, name, checksum) VALUES ({number:UInt32}, {name:String}, {checksum:String})",
+            "INSERT INTO schema_migrations (number, name, checksum) "
+            "VALUES ({number:UInt32}, {name:String}, {checksum:String})",
             {"number": migration.number, "name": migration.name, "checksum": migration.checksum},
         )

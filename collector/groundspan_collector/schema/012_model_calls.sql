@@ -1,0 +1,94 @@
+-- What is paid for: the model calls of the traces whose root started in [since, until), each once, with its cost.
+-- A function that embeds or reranks without naming a model, a provider or usage is no model call.
+-- Of a wrapper and the call of the same stage inside it, the inner one counts, unless only the outer has usage.
+CREATE VIEW IF NOT EXISTS model_calls AS
+WITH RECURSIVE
+    traces AS
+    (
+        SELECT project, trace_id, first_start, last_end, root_start
+        FROM traces_once
+        WHERE root_start >= {since:DateTime64(9)} AND root_start < {until:DateTime64(9)}
+            AND ({project:String} = '' OR project = {project:String})
+    ),
+    selected AS
+    (
+        SELECT *, isNotNull(input_tokens) OR isNotNull(output_tokens) AS has_usage,
+            stage IN ('generate', 'embed', 'rerank') AND (has_usage OR provider != '' OR model != '') AS is_call
+        FROM spans_once
+        WHERE start_time >= (SELECT min(first_start) FROM traces) AND start_time <= (SELECT max(last_end) FROM traces)
+            AND (project, trace_id) IN (SELECT project, trace_id FROM traces)
+    ),
+    nested AS
+    (
+        SELECT project, trace_id, span_id, parent_span_id, stage, has_usage, is_call
+        FROM selected
+        WHERE (project, trace_id) IN
+        (
+            SELECT project, trace_id FROM selected
+            WHERE is_call AND (project, trace_id, span_id) IN (SELECT project, trace_id, parent_span_id FROM selected)
+        )
+    ),
+    climb AS
+    (
+        SELECT project, trace_id, span_id AS call, stage, has_usage, parent_span_id AS ancestor, 1 AS depth
+        FROM nested
+        WHERE is_call AND parent_span_id != ''
+        UNION ALL
+        SELECT climb.project, climb.trace_id, climb.call, climb.stage, climb.has_usage, nested.parent_span_id,
+            climb.depth + 1
+        FROM climb
+        INNER JOIN nested ON nested.project = climb.project AND nested.trace_id = climb.trace_id
+            AND nested.span_id = climb.ancestor
+        WHERE nested.parent_span_id != '' AND climb.depth < 100
+    ),
+    pairs AS
+    (
+        SELECT climb.project AS project, climb.trace_id AS trace_id, climb.call AS inner_call,
+            climb.ancestor AS outer_call, climb.has_usage AS inner_has_usage, nested.has_usage AS outer_has_usage
+        FROM climb
+        INNER JOIN nested ON nested.project = climb.project AND nested.trace_id = climb.trace_id
+            AND nested.span_id = climb.ancestor AND nested.stage = climb.stage
+    ),
+    counted_elsewhere AS
+    (
+        SELECT project, trace_id, if(inner_has_usage OR NOT outer_has_usage, outer_call, inner_call) AS span_id
+        FROM pairs
+    )
+SELECT
+    call.project AS project, call.trace_id AS trace_id, call.span_id AS span_id, trace.root_start AS root_start,
+    call.start_time AS start_time, call.duration_ns AS duration_ns, call.stage AS stage, call.service AS service,
+    call.version AS version, call.environment AS environment, call.provider AS provider, call.model AS model,
+    call.session AS session, call.user AS user, call.segments AS segments, call.status AS status,
+    call.input_tokens AS input_tokens, call.output_tokens AS output_tokens,
+    call.cache_read_tokens AS cache_read_tokens, call.cache_write_tokens AS cache_write_tokens,
+    call.reasoning_tokens AS reasoning_tokens, call.emitted_cost_usd AS emitted_cost_usd,
+    toUInt32(toUnixTimestamp(call.start_time) % 86400) AS second_of_day,
+    arrayFirst(p -> p.valid_from <= call.start_time
+        AND (p.above_input_tokens = 0 OR call.input_tokens > p.above_input_tokens)
+        AND multiIf(
+            p.daily_from_s = p.daily_until_s, true,
+            p.daily_from_s < p.daily_until_s, second_of_day >= p.daily_from_s AND second_of_day < p.daily_until_s,
+            second_of_day >= p.daily_from_s OR second_of_day < p.daily_until_s), price.dated_prices) AS in_force,
+    ifNull(call.cache_read_tokens, 0) AS cache_read,
+    ifNull(call.cache_write_tokens, 0) AS cache_write,
+    ifNull(call.reasoning_tokens, 0) AS reasoning,
+    multiIf(
+        NOT call.has_usage, 'no_usage',
+        empty(price.dated_prices), 'price_pending',
+        cache_read + cache_write > ifNull(call.input_tokens, 0) OR reasoning > ifNull(call.output_tokens, 0),
+            'inconsistent_usage',
+        in_force.unpriced_reason) AS unpriced_reason,
+    if(unpriced_reason != '', NULL,
+        toDecimal128(ifNull(call.input_tokens, 0) - cache_read - cache_write, 0) * in_force.input_usd
+        + toDecimal128(cache_read, 0) * in_force.cache_read_usd
+        + toDecimal128(cache_write, 0) * in_force.cache_write_usd
+        + toDecimal128(ifNull(call.output_tokens, 0) - reasoning, 0) * in_force.output_usd
+        + toDecimal128(reasoning, 0) * in_force.reasoning_usd
+        + in_force.request_usd) AS cost_usd,
+    in_force.source AS price_source,
+    in_force.priced_as AS priced_as
+FROM selected AS call
+INNER JOIN traces AS trace ON trace.project = call.project AND trace.trace_id = call.trace_id
+LEFT JOIN prices_newest AS price ON price.provider = call.provider AND price.model = call.model
+WHERE call.is_call
+    AND (call.project, call.trace_id, call.span_id) NOT IN (SELECT project, trace_id, span_id FROM counted_elsewhere)

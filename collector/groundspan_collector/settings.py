@@ -1,0 +1,108 @@
+"""What the collector is told from outside. The only place that reads the environment."""
+
+import ipaddress
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from groundspan_collector.errors import ConfigError
+
+MIB: Final = 1024 * 1024
+RIGHTS: Final = frozenset({"write", "read", "sql"})
+
+_TOKENS_SHAPE = '{"TOKEN": {"project": "NAME", "rights": ["write", "read", "sql"]}}'
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What the bearer of a token may do."""
+
+    project: str
+    """The only project that is written and read with it; empty: any."""
+    rights: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a collector runs."""
+
+    data_dir: Path
+    host: str = "127.0.0.1"
+    port: int = 4318
+    """0 takes a free one."""
+    judge: str = "lexical"
+    tokens: Mapping[str, Access] = field(default_factory=dict, repr=False)
+    """Empty: everyone who reaches the port may do everything, so the host must be loopback."""
+    max_body_bytes: int = 64 * MIB
+    """Of one request, after decompression; what OTLP recommends."""
+    max_in_flight_bytes: int = 256 * MIB
+    """Of all requests that wait for an answer; above it 503."""
+    max_group_bytes: int = 24 * MIB
+    memory_bytes: int = 2048 * MIB
+    """What the storage engine may take."""
+    quiet_s: float = 2.0
+    """A trace is judged when no span of it arrived for so long."""
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str], *, data_dir: Path, host: str, port: int, judge: str) -> "Settings":
+        """Settings from the command line and the environment.
+
+        Raises ConfigError for what cannot be started with.
+        """
+        if not 0 <= port <= 65535:
+            raise ConfigError(f"--port must be 0 to 65535, got {port}")
+        tokens = parse_tokens(environ.get("GROUNDSPAN_TOKENS", ""))
+        if not tokens and not is_loopback(host):
+            raise ConfigError(
+                f"--host {host} can be reached from other machines, and reports show prompts: set GROUNDSPAN_TOKENS "
+                f"to {_TOKENS_SHAPE} or to a file that holds this, or use --host 127.0.0.1"
+            )
+        return cls(data_dir=data_dir.resolve(), host=host, port=port, judge=judge, tokens=tokens)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches *host*."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def parse_tokens(text: str) -> dict[str, Access]:
+    """Tokens from JSON, or from the file that *text* names. Raises ConfigError without repeating a token."""
+    text = text.strip()
+    if not text:
+        return {}
+    if not text.startswith("{"):
+        try:
+            text = Path(text).read_text(encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(f"GROUNDSPAN_TOKENS names a file that cannot be read: {error}") from error
+    try:
+        entries = json.loads(text)
+    except ValueError as error:
+        raise ConfigError(f"GROUNDSPAN_TOKENS must be JSON like {_TOKENS_SHAPE}: {error}") from error
+    if not isinstance(entries, dict) or not entries:
+        raise ConfigError(f"GROUNDSPAN_TOKENS must be JSON like {_TOKENS_SHAPE}, got a {type(entries).__name__}")
+    return {token: _access(token, entry) for token, entry in entries.items()}
+
+
+def _access(token: str, entry: object) -> Access:
+    if not token:
+        raise ConfigError("GROUNDSPAN_TOKENS holds an empty token")
+    if not isinstance(entry, dict) or not isinstance(entry.get("project", ""), str):
+        raise ConfigError(f"each token of GROUNDSPAN_TOKENS must be like {_TOKENS_SHAPE}")
+    rights = entry.get("rights")
+    if not isinstance(rights, list) or not rights or not RIGHTS.issuperset(map(str, rights)):
+        raise ConfigError(f"a token's rights must be some of {sorted(RIGHTS)}, got {rights!r}")
+    return Access(entry.get("project", ""), frozenset(rights))
+
+
+def environment() -> Mapping[str, str]:
+    """The process's environment."""
+    return os.environ
