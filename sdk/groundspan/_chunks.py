@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from groundspan._shapes import first, get, items, listed, text
+from groundspan._shapes import first, items, listed, text
 from groundspan._text import Cutter, Json, number, plain, shown
 
 _TEXTS = ("text", "content", "page_content", "document", "passage", "chunk", "body")

@@ -135,6 +135,16 @@ class AsyncSteps(AsyncGenerator[object, object]):
         """Raise an exception where the generator waits."""
         return await self._step(self._inner.athrow(_raised(kind, error)))
 
+    async def aclose(self) -> None:
+        """Stop the generator where it waits; one that has ended takes it too."""
+        self._span.resume()
+        try:
+            await self._inner.aclose()
+        except BaseException as error:
+            self._span.fail(error)
+            raise
+        self._received.end()
+
     def __del__(self) -> None:
         self._received.end()
 
