@@ -1,0 +1,62 @@
+"""An answer is judged: split into claims, each ruled on, the answer decided at the judge's threshold."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from groundspan_collector import claims, evidence
+from groundspan_collector.claims import Claim
+from groundspan_collector.evidence import Evidence
+from groundspan_collector.judges import UNJUDGED, Case, Judge
+
+__all__ = ["Claim", "Evidence", "JudgedClaim", "Judgement", "judge_answer", "unjudged"]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedClaim:
+    """A claim with its verdict; *support* is P(supported)."""
+
+    claim: Claim
+    verdict: str
+    support: float
+    evidence: Evidence | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What became of one answer; *ungrounded* is False and the probability 0.0 unless it was judged."""
+
+    status: str
+    ungrounded: bool = False
+    ungrounded_probability: float = 0.0
+    claims: tuple[JudgedClaim, ...] = ()
+    reason: str = ""
+
+
+def judge_answer(question: str, context: Sequence[str], answer: str, judge: Judge) -> Judgement:
+    """Judge every claim of *answer* against *context*; raises JudgeFailed where the judge does."""
+    if not any(chunk.strip() for chunk in context):
+        return Judgement("no_context", reason="nothing was retrieved")
+    found = claims.split(answer)
+    if not found.claims:
+        if found.abstains:
+            return Judgement("abstained", reason="the answer only says that it does not know")
+        return Judgement("no_claims", reason="the answer states nothing that can be checked")
+    ruling = judge.judge(Case(question, evidence.read(context), answer, found.claims))
+    judged = tuple(
+        JudgedClaim(claim, verdict.word, verdict.support, verdict.evidence, verdict.reason)
+        for claim, verdict in zip(found.claims, ruling.verdicts, strict=True)
+    )
+    if all(claim.verdict == UNJUDGED for claim in judged):
+        return Judgement("unjudged", claims=judged, reason=judged[0].reason)
+    probability = ruling.ungrounded_probability
+    return Judgement("judged", probability >= judge.threshold, probability, judged)
+
+
+def unjudged(answer: str, reason: str) -> Judgement:
+    """What is stored for *answer* when its judge has failed for good."""
+    return Judgement(
+        "unjudged",
+        claims=tuple(JudgedClaim(claim, UNJUDGED, 0.0, None, reason) for claim in claims.split(answer).claims),
+        reason=reason,
+    )

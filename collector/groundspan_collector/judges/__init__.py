@@ -1,0 +1,68 @@
+"""What every judge is given, what it answers, and how a judge is found by name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from groundspan_collector.claims import Claim
+from groundspan_collector.errors import ConfigError
+from groundspan_collector.evidence import Evidence, Index
+
+SUPPORTED, CONTRADICTED, UNSUPPORTED, UNJUDGED = "supported", "contradicted", "unsupported", "unjudged"
+NAMES = ("lexical",)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One answer to be judged: its claims, and the context they should stand on."""
+
+    question: str
+    context: Index
+    answer: str
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a judge found about one claim; *support* is P(supported), *reason* is for a person to read."""
+
+    word: str
+    support: float
+    evidence: Evidence | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """One verdict per claim, in order, and how likely it is that any of them is ungrounded."""
+
+    verdicts: Sequence[Verdict]
+    ungrounded_probability: float
+
+
+class Judge(Protocol):
+    """Judges all claims of an answer at once, so that a model can batch them or read them in one call."""
+
+    @property
+    def name(self) -> str:
+        """What the user calls it."""
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the same case may get another ruling."""
+
+    @property
+    def threshold(self) -> float:
+        """An answer is called ungrounded from this probability on."""
+
+    def judge(self, case: Case) -> Ruling:
+        """Rule on *case*; raises JudgeFailed if no ruling can be given."""
+
+
+def load(name: str) -> Judge:
+    """The judge called *name*."""
+    if name == "lexical":
+        from groundspan_collector.judges import lexical
+
+        return lexical.load()
+    raise ConfigError(f"no judge is called {name!r}: accepted are {', '.join(NAMES)}")
