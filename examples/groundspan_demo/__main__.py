@@ -42,9 +42,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m groundspan_demo", description=__doc__)
-    parser.add_argument(
-        "--endpoint", required=True, help="the collector's address, such as http://127.0.0.1:4318"
-    )
+    parser.add_argument("--endpoint", required=True, help="the collector's address, such as http://127.0.0.1:4318")
     parser.add_argument(
         "--version",
         action="append",
@@ -52,12 +50,8 @@ def _parser() -> argparse.ArgumentParser:
         help="which version of the application; again for both",
     )
     parser.add_argument("--questions", type=int, metavar="N", help="ask only the first N questions")
-    parser.add_argument(
-        "--planted", type=Path, metavar="FILE", help="write v2's planted mistakes there, as JSON lines"
-    )
-    parser.add_argument(
-        "--seed", type=int, default=7, help="the same seed gives the same answers (default: 7)"
-    )
+    parser.add_argument("--planted", type=Path, metavar="FILE", help="write v2's planted mistakes there, as JSON lines")
+    parser.add_argument("--seed", type=int, default=7, help="the same seed gives the same answers (default: 7)")
     return parser
 
 

@@ -69,9 +69,7 @@ class SimulatedChat:
 
 def _shared_blocks(before: list[int], now: list[int]) -> int:
     """Return how many tokens at the start of a prompt came before, in whole blocks."""
-    shared = next(
-        (i for i, (a, b) in enumerate(zip(before, now, strict=False)) if a != b), min(len(before), len(now))
-    )
+    shared = next((i for i, (a, b) in enumerate(zip(before, now, strict=False)) if a != b), min(len(before), len(now)))
     return shared - shared % CACHE_BLOCK_TOKENS
 
 

@@ -81,9 +81,7 @@ def _public(module: ModuleType) -> dict[str, object]:
     names = getattr(module, "__all__", None) or [name for name in members if not name.startswith("_")]
     found = {name: members[name] for name in sorted(names) if name in members}
     # An alias (bisect.insort is bisect.insort_right) goes by its own name.
-    return {
-        name: thing for name, thing in found.items() if _own_name(thing, name) not in found.keys() - {name}
-    }
+    return {name: thing for name, thing in found.items() if _own_name(thing, name) not in found.keys() - {name}}
 
 
 def _own_name(thing: object, fallback: str) -> str:

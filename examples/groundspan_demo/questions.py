@@ -97,8 +97,7 @@ _ASKED: tuple[tuple[str, str], ...] = (
 )
 
 QUESTIONS: tuple[Question, ...] = tuple(
-    Question(f"q{number:02}", text, tuple(objects.split()))
-    for number, (text, objects) in enumerate(_ASKED, 1)
+    Question(f"q{number:02}", text, tuple(objects.split())) for number, (text, objects) in enumerate(_ASKED, 1)
 )
 
 

@@ -20,7 +20,6 @@ from groundspan_demo.settings import Settings
 from groundspan_demo.tokens import Tokenizer, load_tokenizer
 
 ANSWERERS = {"v1": Faithful, "v2": Careless}
-VERSIONS = tuple(ANSWERERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +67,11 @@ def prepare(settings: Settings, max_questions: int | None) -> Material:
 def ask_all(run: Run, material: Material, version: str) -> list[tuple[Question, Planted]]:
     """Ask one version of the application everything, and return the mistakes that it was made to make."""
     answerer = ANSWERERS[version](run.seed)
-    app = DocsAssistant(
-        material.index, material.tokenizer, _model(run, material.tokenizer, version, answerer)
-    )
+    model = _model(run, material.tokenizer, version, answerer)
+    app = DocsAssistant(material.index, material.tokenizer, model)
     with _traced(run.endpoint, version):
-        for number, question in enumerate(
-            tqdm(material.questions, desc=version, unit="question", disable=None)
-        ):
+        # disable=None: no bar where standard error is no terminal.
+        for number, question in enumerate(tqdm(material.questions, desc=version, disable=None)):
             user = USERS[number // QUESTIONS_PER_SESSION % len(USERS)]
             session = f"{version}-{number // QUESTIONS_PER_SESSION}"
             with gs.context(session=session, user=user.name, region=user.region):
@@ -94,9 +91,7 @@ def write_planted(file: Path, version: str, planted: Sequence[tuple[Question, Pl
 
 @contextmanager
 def _traced(endpoint: str, version: str) -> Iterator[None]:
-    gs.init(
-        service_name="groundspan-demo", endpoint=endpoint, project="demo", version=version, environment="demo"
-    )
+    gs.init(service_name="groundspan-demo", endpoint=endpoint, project="demo", version=version, environment="demo")
     try:
         yield
     finally:
