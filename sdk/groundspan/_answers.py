@@ -203,9 +203,7 @@ def _count(value: object, *names: str) -> int | None:
 
 
 def _detail(value: object, groups: tuple[str, ...], *names: str) -> int | None:
-    return _known(
-        *(_count(details, *names) for group in groups if (details := get(value, group)) is not None)
-    )
+    return _known(*(_count(details, *names) for group in groups if (details := get(value, group)) is not None))
 
 
 def _known(*counts: int | None) -> int | None:

@@ -65,12 +65,7 @@ def _unpaired(result: Sequence[object]) -> Sequence[object]:
 
 def _is_scored_pair(value: object) -> bool:
     pair = items(value)
-    return (
-        isinstance(pair, tuple)
-        and len(pair) == _PAIR
-        and number(pair[0]) is None
-        and number(pair[1]) is not None
-    )
+    return isinstance(pair, tuple) and len(pair) == _PAIR and number(pair[0]) is None and number(pair[1]) is not None
 
 
 def _identified(chunk: Chunk, cutter: Cutter) -> dict[str, Json]:

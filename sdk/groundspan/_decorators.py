@@ -58,9 +58,7 @@ def _decorated(
     def decorate(function: Callable[P, R], /) -> Callable[P, R]:
         target: object = function
         if not callable(target) and not isinstance(target, classmethod):
-            raise ConfigError(
-                f"@gs.{stage.name} decorates a function, got {function!r}; options are keywords"
-            )
+            raise ConfigError(f"@gs.{stage.name} decorates a function, got {function!r}; options are keywords")
         found = parameters(getattr(function, "__func__", function))
         if isinstance(context, str) and not found.knows(context):
             raise ConfigError(f"context={context!r} names no parameter of {function!r}")

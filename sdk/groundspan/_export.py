@@ -89,9 +89,7 @@ class Outbox(SpanProcessor):
             self._rounds_wanted += 1
             wanted = self._rounds_wanted
             self._wake.set()
-            arrived = self._done.wait_for(
-                lambda: self._closed or self._rounds_done >= wanted, timeout_millis / 1000
-            )
+            arrived = self._done.wait_for(lambda: self._closed or self._rounds_done >= wanted, timeout_millis / 1000)
         return arrived and not self._closed and self._failed == failed
 
     def shutdown(self) -> None:
@@ -147,6 +145,8 @@ class Outbox(SpanProcessor):
     def _send(self, batch: list[ReadableSpan]) -> None:
         sendable = [span for span in batch if _sendable(span)]
         self._failed += len(batch) - len(sendable)
+        if not sendable:
+            return
         result = SpanExportResult.FAILURE
         with _EXPORTING:
             result = self._exporter.export(sendable)

@@ -42,9 +42,7 @@ class Plan:
         """Read what the decorator was told to look for: an answer's context, the ids that are relevant."""
         read: Attributes = {}
         if self.relevant is not None:
-            read |= capture.relevant(
-                self.relevant(*args, **kwargs) if callable(self.relevant) else self.relevant
-            )
+            read |= capture.relevant(self.relevant(*args, **kwargs) if callable(self.relevant) else self.relevant)
         if self.context is not None:
             read |= capture.context(self._given_context(args, kwargs), cutter)
         return read

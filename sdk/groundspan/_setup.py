@@ -38,6 +38,7 @@ def init(
     shutdown_timeout_s: float | None = None,
     max_queue_spans: int | None = None,
     max_content_chars: int | None = None,
+    max_attributes: int | None = None,
 ) -> None:
     """Start sending spans to the collector; an argument that is None comes from the environment.
 
@@ -60,6 +61,7 @@ def init(
         shutdown_timeout_s=shutdown_timeout_s,
         max_queue_spans=max_queue_spans,
         max_content_chars=max_content_chars,
+        max_attributes=max_attributes,
     )
     with _lock:
         _stop(settings.shutdown_timeout_s)

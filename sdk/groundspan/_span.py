@@ -265,9 +265,7 @@ def _id(span: Span) -> str:
 
 def _record(span: Span, error: BaseException) -> None:
     kind = type(error)
-    named = clean(
-        kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    )
+    named = clean(kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}")
     message = shown(error)[:_MAX_ERROR_CHARS]
     stack = "".join(traceback.format_exception(error))
     span.add_event(

@@ -139,9 +139,5 @@ RERANK: Final = Stage(
     capture.retrieved,
     fetches=True,
 )
-GENERATE: Final = Stage(
-    "generate", "chat", "chat", _CLIENT, keys.REQUEST_MODEL, _MODELS, _prompt, capture.generated
-)
-TOOL: Final = Stage(
-    "tool", "execute_tool", "execute_tool", _INTERNAL, keys.TOOL_NAME, (), _call, capture.tool_result
-)
+GENERATE: Final = Stage("generate", "chat", "chat", _CLIENT, keys.REQUEST_MODEL, _MODELS, _prompt, capture.generated)
+TOOL: Final = Stage("tool", "execute_tool", "execute_tool", _INTERNAL, keys.TOOL_NAME, (), _call, capture.tool_result)

@@ -13,9 +13,7 @@ _DEPTH = 8
 _INT64 = 2**63
 
 # check_circular costs time, and what we encode was built by us.
-dumps = json.JSONEncoder(
-    ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":")
-).encode
+dumps = json.JSONEncoder(ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":")).encode
 
 
 def clean(text: str) -> str:
@@ -95,11 +93,7 @@ def plain(value: object, cutter: Cutter, depth: int = _DEPTH) -> Json:
         return float(value) if isfinite(value) else None
     if depth > 0 and isinstance(value, Mapping):
         return _plain_mapping(value, cutter, depth - 1)
-    if (
-        depth > 0
-        and isinstance(value, Sequence | Set)
-        and not isinstance(value, bytes | bytearray | memoryview)
-    ):
+    if depth > 0 and isinstance(value, Sequence | Set) and not isinstance(value, bytes | bytearray | memoryview):
         return _plain_items(value, cutter, depth - 1)
     if isinstance(value, bytes | bytearray | memoryview):
         return f"<{len(value)} bytes>"

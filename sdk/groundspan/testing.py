@@ -57,9 +57,7 @@ def capture_spans(
     >>> assert len(spans.stage("retrieve")) == 1
     """
     spans = CapturedSpans()
-    provider = TracerProvider(
-        sampler=sampler, shutdown_on_exit=False, span_limits=SpanLimits(max_span_attributes=1024)
-    )
+    provider = TracerProvider(sampler=sampler, shutdown_on_exit=False, span_limits=SpanLimits(max_span_attributes=1024))
     provider.add_span_processor(spans)
     before = _runtime.install(_runtime.Runtime(provider.get_tracer(SCOPE), max_content_chars))
     try:

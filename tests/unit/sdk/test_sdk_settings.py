@@ -1,5 +1,8 @@
 """Settings: where each comes from, and what is refused."""
 
+import inspect
+
+import groundspan as gs
 import pytest
 from groundspan import ConfigError
 from groundspan.settings import VARIABLES, Settings
@@ -89,3 +92,8 @@ def test_token_is_hidden_when_settings_are_shown() -> None:
 def test_every_setting_has_a_variable() -> None:
     """The table of variables and the settings are one list."""
     assert list(VARIABLES) == list(Settings.__dataclass_fields__)
+
+
+def test_every_setting_is_an_argument_of_init() -> None:
+    """What the environment can say, the program can say."""
+    assert set(inspect.signature(gs.init).parameters) == set(VARIABLES)
