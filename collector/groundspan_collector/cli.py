@@ -74,10 +74,10 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
 
 def _add_demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--once", action="store_true", help="end when the reports are printed")
-    parser.add_argument("--port", type=int, default=4318, help="the collector's; 0 takes a free one")
-    parser.add_argument("--data-dir", type=Path, help="keep the spans here (default: a temporary folder)")
-    parser.add_argument("--questions", type=int, help="ask only so many")
-    parser.add_argument("--planted", type=Path, help="write here what the careless version got wrong on purpose")
+    parser.add_argument("--port", type=int, help="the collector's (default: 4318, or a free one where that is taken)")
+    parser.add_argument("--data-dir", type=Path, help="keep the spans here (default: a folder that is gone afterwards)")
+    parser.add_argument("--questions", metavar="N", help="ask only the first N questions")
+    parser.add_argument("--planted", metavar="FILE", help="write what the careless version got wrong on purpose there")
     parser.set_defaults(command=_demo)
 
 
@@ -130,14 +130,9 @@ def _serve(options: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from groundspan_collector import demo
 
-    return demo.run(
-        once=options.once,
-        port=options.port,
-        data_dir=options.data_dir,
-        questions=options.questions,
-        planted=options.planted,
-        width=_width(),
-    )
+    given = (("--questions", options.questions), ("--planted", options.planted))
+    passed_on = [word for name, value in given if value for word in (name, value)]
+    return demo.run(once=options.once, port=options.port, data_dir=options.data_dir, options=passed_on, width=_width())
 
 
 def _report(options: argparse.Namespace) -> int:
