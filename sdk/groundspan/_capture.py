@@ -8,7 +8,7 @@ from groundspan._answers import Answer, Usage, answer, provider, usage
 from groundspan._chunks import documents
 from groundspan._counts import tokens, vectors
 from groundspan._messages import asked
-from groundspan._shapes import get, text
+from groundspan._shapes import get, items, text
 from groundspan._text import Cutter, clean, dumps, plain, shown
 
 Value: TypeAlias = str | bool | int | float | Sequence[str]
@@ -22,8 +22,9 @@ def question(value: object, cutter: Cutter) -> Attributes:
 
 
 def query(value: object, cutter: Cutter) -> Attributes:
-    """Write what was searched for, as plain text."""
-    return {keys.QUERY: cutter.renewed().text(value)} if isinstance(value, str) else {}
+    """Write what was searched for, as plain text; several queries are its lines."""
+    lines = [line for line in items(value) or (value,) if isinstance(line, str)]
+    return {keys.QUERY: cutter.renewed().text("\n".join(lines))} if lines else {}
 
 
 def retrieved(value: object, cutter: Cutter) -> Attributes:

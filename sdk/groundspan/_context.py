@@ -31,7 +31,7 @@ class context:  # noqa: N801 - used like a function: ``with gs.context(user="u1"
         named: dict[str, object] = {keys.SESSION: session, keys.CONVERSATION: session, keys.USER: user}
         named |= {f"{keys.SEGMENT_PREFIX}{name}": value for name, value in segments.items()}
         self._attributes = {key: _word(value) for key, value in named.items() if value is not None}
-        # A list: one context object may be entered again, also by tasks that run at the same time.
+        # A list: one context object may be entered again inside itself.
         self._tokens: list[Token[Context]] = []
 
     def __enter__(self) -> None:

@@ -9,6 +9,7 @@ from opentelemetry.trace import SpanKind
 from groundspan import _capture as capture
 from groundspan import attributes as keys
 from groundspan._capture import Attributes
+from groundspan._messages import is_message
 from groundspan._parameters import Arguments, Keywords, Parameters
 from groundspan._text import Cutter, integer
 
@@ -67,13 +68,18 @@ def _asked(names: tuple[str, ...], found: Parameters, args: Arguments, kwargs: K
     """Find the question: an argument of a telling name, else the first string."""
     for name in names:
         value = found.get(name, args, kwargs)
-        if isinstance(value, str) or (isinstance(value, list | tuple) and value):
+        # A list is a conversation or several questions; a list of numbers is a vector, and asks nothing.
+        if isinstance(value, str) or (isinstance(value, list | tuple) and value and _says(value[0])):
             return value
         if isinstance(value, Mapping):
             inner = next((value[each] for each in names if isinstance(value.get(each), str)), None)
             if inner is not None:
                 return inner
     return next((value for value in (*args, *kwargs.values()) if isinstance(value, str)), None)
+
+
+def _says(value: object) -> bool:
+    return isinstance(value, str) or is_message(value)
 
 
 def _question(found: Parameters, args: Arguments, kwargs: Keywords, cutter: Cutter) -> Attributes:

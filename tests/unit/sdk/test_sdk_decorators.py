@@ -2,7 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import assert_type
 
 import groundspan as gs
@@ -155,6 +155,19 @@ def test_top_k_is_found_among_the_arguments_when_the_decorator_names_none(spans:
     assert attributes(spans[0])[keys.TOP_K] == 4
 
 
+def test_query_is_text_when_a_vector_is_called_query(spans: CapturedSpans) -> None:
+    """A vector asks nothing; several queries are lines of one text."""
+
+    @gs.retrieve
+    def search(query: list[float] | list[str], words: str = "") -> list[str]:
+        return [words] * len(query)
+
+    search([0.1, 0.2], "plain words")
+    search(["one", "two"])
+
+    assert [attributes(span)[keys.QUERY] for span in spans] == ["plain words", "one\ntwo"]
+
+
 def test_tool_arguments_and_result_are_named(spans: CapturedSpans) -> None:
     """A tool's arguments go by their parameters' names."""
     add(1, b=2)
@@ -214,119 +227,6 @@ def test_decorated_function_keeps_name_docstring_and_signature() -> None:
     assert_type(embed("x"), list[float])
 
 
-def test_generator_ends_its_span_with_the_stream(spans: CapturedSpans) -> None:
-    """A streamed answer is one text, and its span is open until the last piece."""
-
-    @gs.generate(model="m")
-    def stream(prompt: str) -> Iterator[str]:
-        yield prompt
-        yield "!"
-
-    assert inspect.isgeneratorfunction(stream)
-    pieces = stream("hi")
-    first = next(pieces)
-    assert len(spans) == 0
-    assert [first, *pieces] == ["hi", "!"]
-    assert loaded(spans[0], keys.OUTPUT_MESSAGES)[0]["parts"] == [{"type": "text", "content": "hi!"}]
-
-
-def test_generator_gives_the_context_back_between_items(spans: CapturedSpans) -> None:
-    """While the consumer works, the stream's span is not the current one; inside the generator it is."""
-    inside: list[bool] = []
-
-    @gs.generate(model="m")
-    def stream(prompt: str) -> Iterator[str]:
-        inside.append(get_current_span().is_recording())
-        yield prompt
-        inside.append(get_current_span().is_recording())
-
-    outside = [get_current_span().is_recording() for _ in stream("hi")]
-
-    assert (inside, outside) == ([True, True], [False])
-    assert len(spans) == 1
-
-
-def test_generator_keeps_what_was_received_when_the_consumer_stops(spans: CapturedSpans) -> None:
-    """Closing a stream early is no error."""
-
-    @gs.generate(model="m")
-    def stream(prompt: str) -> Iterator[str]:
-        yield prompt
-        yield "never"
-
-    pieces = stream("hi")
-    next(pieces)
-    pieces.close()  # type: ignore[attr-defined] # a generator, declared as people declare it
-
-    assert spans[0].status.status_code is StatusCode.UNSET
-    assert '"content":"hi"' in str(attributes(spans[0])[keys.OUTPUT_MESSAGES])
-
-
-def test_async_generator_ends_its_span_with_the_stream(spans: CapturedSpans) -> None:
-    """An async stream is one text too, and stages inside it are its children."""
-
-    @gs.pipeline
-    async def stream(question: str) -> AsyncIterator[str]:
-        yield retrieve(question)[0]
-        yield "!"
-
-    async def consume() -> list[str]:
-        return [piece async for piece in stream("hi")]
-
-    assert inspect.isasyncgenfunction(stream)
-    assert asyncio.run(consume()) == ["hi one", "!"]
-    assert [span.name for span in spans] == ["retrieval docs", "invoke_workflow stream"]
-    assert spans[0].parent == spans[1].context
-    assert '"content":"hi one!"' in str(attributes(spans[1])[keys.OUTPUT_MESSAGES])
-
-
-def test_pipeline_stays_open_when_it_returns_a_generator(spans: CapturedSpans) -> None:
-    """A function that hands out a stream is done when the stream is."""
-
-    @gs.generate(model="m")
-    def stream(prompt: str) -> Iterator[str]:
-        yield prompt
-
-    @gs.pipeline
-    def ask(question: str) -> Iterator[str]:
-        return stream(question)
-
-    assert list(ask("hi")) == ["hi"]
-    assert [span.name for span in spans] == ["chat m", "invoke_workflow ask"]
-    assert spans[0].parent == spans[1].context
-
-
-def test_span_ends_when_a_returned_generator_is_never_read(spans: CapturedSpans) -> None:
-    """A stream that nobody reads still leaves its span."""
-
-    @gs.pipeline
-    def ask(question: str) -> Iterator[str]:
-        return (piece for piece in question)
-
-    ask("hi")
-
-    assert [span.name for span in spans] == ["invoke_workflow ask"]
-
-
-def test_span_lasts_when_a_plain_function_returns_a_coroutine(spans: CapturedSpans) -> None:
-    """The work is the coroutine's, not the call's."""
-
-    async def work(prompt: str) -> str:
-        return prompt.upper()
-
-    @gs.generate(model="m")
-    def ask(prompt: str) -> object:
-        return work(prompt)
-
-    async def run() -> object:
-        pending = ask("hi")
-        assert len(spans) == 0
-        return await pending  # type: ignore[misc] # declared as loosely as people declare it
-
-    assert asyncio.run(run()) == "HI"
-    assert '"content":"HI"' in str(attributes(spans[0])[keys.OUTPUT_MESSAGES])
-
-
 class RefusalError(Exception):
     """An error of the application."""
 
@@ -365,82 +265,12 @@ def test_builtin_exception_is_named_without_its_module(spans: CapturedSpans) -> 
     assert '"content":"hi"' in str(attributes(spans[0])[keys.INPUT_MESSAGES])
 
 
-def test_exception_in_mid_stream_is_recorded(spans: CapturedSpans) -> None:
-    """A stream that breaks is an error, and the consumer gets it."""
-
-    @gs.generate(model="m")
-    def stream(prompt: str) -> Iterator[str]:
-        yield prompt
-        raise ConnectionError("gone")
-
-    with pytest.raises(ConnectionError, match="gone"):
-        list(stream("hi"))
-
-    assert attributes(spans[0])[keys.ERROR_TYPE] == "ConnectionError"
-
-
 def test_context_is_as_before_when_a_call_ends(spans: CapturedSpans) -> None:
     """No span of ours stays the current one."""
     answer("What?")
 
     assert not get_current_span().get_span_context().is_valid
     assert len(spans) == 7
-
-
-def test_with_form_records_what_it_is_told(spans: CapturedSpans) -> None:
-    """Code that is no function says what it found."""
-    with gs.retrieve.span(query="q", top_k=1, data_source="docs", relevant=["a"]) as span:
-        span.chunks([{"id": "a", "text": "found"}])
-        span.set("app.index", "v7")
-
-    assert spans[0].name == "retrieval docs"
-    assert attributes(spans[0])[keys.QUERY] == "q"
-    assert attributes(spans[0])[keys.RELEVANT_IDS] == ("a",)
-    assert attributes(spans[0])["app.index"] == "v7"
-    assert loaded(spans[0], keys.DOCUMENTS) == [{"id": "a", "content": "found"}]
-
-
-def test_with_form_records_usage_when_the_response_does_not_say(spans: CapturedSpans) -> None:
-    """Counts that only the caller knows."""
-    with gs.generate.span(prompt="hi", model="m", provider="p") as span:
-        span.answer("there")
-        span.usage(input_tokens=3, output_tokens=1, cache_read_tokens=2)
-
-    written = attributes(spans[0])
-    assert (written[keys.INPUT_TOKENS], written[keys.OUTPUT_TOKENS], written[keys.CACHE_READ_TOKENS]) == (
-        3,
-        1,
-        2,
-    )
-    assert written[keys.TOKENS_SOURCE] == "provider"
-
-
-def test_with_form_works_in_async_code(spans: CapturedSpans) -> None:
-    """``async with`` does the same."""
-
-    async def run() -> None:
-        async with gs.pipeline.span("nightly", question="why") as root:
-            async with gs.embed.span(model="minilm") as span:
-                span.vectors([[1.0, 2.0]])
-            async with gs.tokenize.span(tokenizer="bpe") as span:
-                span.tokens([1, 2, 3])
-            root.answer("because")
-
-    asyncio.run(run())
-
-    assert [span.name for span in spans] == ["embeddings minilm", "tokenize", "invoke_workflow nightly"]
-    assert attributes(spans[0])[keys.EMBEDDING_DIMENSION] == 2
-    assert attributes(spans[1])[keys.TOKENS_COUNT] == 3
-    assert '"content":"because"' in str(attributes(spans[2])[keys.OUTPUT_MESSAGES])
-
-
-def test_with_form_records_the_exception_that_leaves_it(spans: CapturedSpans) -> None:
-    """The block's exception passes through."""
-    with pytest.raises(KeyError), gs.tool.span("lookup", arguments={"key": "x"}):
-        raise KeyError("x")
-
-    assert attributes(spans[0])[keys.ERROR_TYPE] == "KeyError"
-    assert attributes(spans[0])[keys.TOOL_ARGUMENTS] == '{"key":"x"}'
 
 
 def test_functions_run_as_written_when_nothing_was_started() -> None:
