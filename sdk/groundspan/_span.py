@@ -155,7 +155,7 @@ class StageSpan:
     # What a decorator does around the work.
 
     def start(self, runtime: _runtime.Runtime) -> None:
-        """Start the span, make it the current one, and read the call's arguments."""
+        """Start the span, read the call's arguments, and make the span the current one."""
         with _STARTING:
             self._attributes = {}
             self._cutter = Cutter(runtime.max_content_chars)
@@ -165,7 +165,6 @@ class StageSpan:
             name, opening = self._plan.opening(self._args, self._kwargs)
             span = runtime.tracer.start_span(name, kind=self._plan.stage.kind, attributes=opening)
             self._context = set_value(_KEY, self, set_span_in_context(span))
-            self._token = attach(self._context)
             self._span = span
             self._inherit(around, span)
             if span.is_recording():
@@ -173,6 +172,7 @@ class StageSpan:
                     self._attributes |= self._plan.arguments(self._args, self._kwargs, self._cutter)
                 with _READING_ARGUMENTS:
                     self._attributes |= self._plan.stated(self._args, self._kwargs, self._cutter)
+            self._token = attach(self._context)
         # A task that outlives the call keeps this object alive, and must not keep the host's arguments too.
         self._args, self._kwargs = (), {}
 
