@@ -94,8 +94,9 @@ def _traced(endpoint: str, version: str) -> Iterator[None]:
     gs.init(service_name="groundspan-demo", endpoint=endpoint, project="demo", version=version, environment="demo")
     try:
         yield
+        if not gs.flush():
+            raise SystemExit(f"Not all spans of {version} reached {endpoint}: is a collector listening there?")
     finally:
-        gs.flush()
         gs.shutdown()
 
 

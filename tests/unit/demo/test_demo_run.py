@@ -29,6 +29,9 @@ class Listener(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Take one export request."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path != "/v1/traces":
+            self.send_error(404)
+            return
         request = ExportTraceServiceRequest.FromString(gzip.decompress(body))
         for resource in request.resource_spans:
             for scope in resource.scope_spans:
@@ -65,6 +68,17 @@ def finished(endpoint: str, planted_file: Path) -> subprocess.CompletedProcess[s
     # An empty key is none: nobody pays for a test.
     environment = {**os.environ, "OPENAI_API_KEY": ""}
     return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+
+def test_run_fails_when_the_spans_are_refused(endpoint: str) -> None:
+    """Nobody waits for reports of spans that went nowhere."""
+    elsewhere = f"{endpoint}/elsewhere"
+    command = [sys.executable, "-m", "groundspan_demo", "--endpoint", elsewhere, "--questions", "1"]
+    environment = {**os.environ, "OPENAI_API_KEY": ""}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+
+    assert done.returncode == 1
+    assert f"Not all spans of v1 reached {elsewhere}" in done.stderr
 
 
 def planted_lines(planted_file: Path) -> list[dict[str, str]]:
