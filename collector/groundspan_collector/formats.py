@@ -121,8 +121,8 @@ def _total(report: Document) -> str:
     unpriced = sum(int(row["unpriced_calls"] or 0) for row in _rows(report))
     total = sum((_decimal(row["cost_usd"]) for row in _rows(report)), Decimal())
     if unpriced:
-        return f"total: at least {_money(total)}; {unpriced:,} of {calls:,} calls have no known price"
-    return f"total: {_money(total)} for {calls:,} calls"
+        return f"total: at least {dollars(money(total))}; {unpriced:,} of {calls:,} calls have no known price"
+    return f"total: {dollars(money(total))} for {calls:,} calls"
 
 
 def _is_bound(name: str, names: Sequence[str]) -> bool:
@@ -134,7 +134,7 @@ def _cell(name: str, row: Mapping[str, Value], escape: Callable[[str], str]) -> 
     if name.endswith("_usd"):
         return _cost(row)
     match value:
-        case None:
+        case None | "":
             return NOTHING
         case str():
             return escape(value)
@@ -143,7 +143,7 @@ def _cell(name: str, row: Mapping[str, Value], escape: Callable[[str], str]) -> 
         case _ if _is_fraction(name):
             return _percent(value) + _interval(row.get(f"{name}_low"), row.get(f"{name}_high"))
         case _:
-            return f"{value:,.1f}"
+            return f"{value:,.{1 if abs(value) >= 10 else 2 if abs(value) >= 1 else 3}f}"
 
 
 def _is_fraction(name: str) -> bool:
@@ -164,7 +164,7 @@ def _cost(row: Mapping[str, Value]) -> str:
     if row.get("cost_usd") is None:
         return "unknown"
     # A sum over some of the calls is a lower bound, and is shown as one.
-    return ("≥ " if row.get("unpriced_calls") else "") + _money(_decimal(row["cost_usd"]))
+    return ("≥ " if row.get("unpriced_calls") else "") + dollars(row["cost_usd"])
 
 
 def _decimal(value: Value) -> Decimal:
@@ -174,12 +174,22 @@ def _decimal(value: Value) -> Decimal:
         raise RejectedData(f"the report holds no amount of money: {value!r}") from None
 
 
-def _money(amount: Decimal) -> str:
+def money(amount: Decimal) -> str:
+    """*amount* exactly, in plain digits: no exponent, no zeros at the end."""
+    text = f"{amount:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in {"-0", ""} else text
+
+
+def dollars(value: Value) -> str:
     """Dollars with cents, and four figures of what is less than a dollar."""
+    amount = _decimal(value)
     if amount == 0:
         return "$0"
-    decimals = 2 if abs(amount) >= 1 else 3 - amount.adjusted()
-    return f"${amount:,.{decimals}f}"
+    if abs(amount) >= 1:
+        return f"${amount:,.2f}"
+    whole, _, decimals = f"{amount:.{3 - amount.adjusted()}f}".partition(".")
+    return f"${whole}.{decimals[:2]}{decimals[2:].rstrip('0')}"
 
 
 def _csv_cell(name: str, value: Value) -> Value:

@@ -1,5 +1,7 @@
 """A question about a window of time -> SQL of queries/*.sql -> rows, and the HTTP endpoints that give them out."""
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +14,7 @@ from typing import Final, TypeAlias, cast
 
 from fastapi import APIRouter, Request, Response
 
-from groundspan_collector import catalogue, formats, windows
+from groundspan_collector import catalogue, escapes, formats, traces, windows
 from groundspan_collector.catalogue import Question
 from groundspan_collector.errors import RejectedData
 from groundspan_collector.store import Store
@@ -60,14 +62,17 @@ def ask(name: str, *, since: str, until: str, by: str, k: str, now: datetime) ->
     Raises NotFound or RejectedData, which say what is accepted.
     """
     question = catalogue.question(name)
-    return Asked(question, windows.window(since, until, now), catalogue.dimensions(question, by), _parsed_k(k))
+    return Asked(
+        question,
+        windows.window(since, until, now),
+        catalogue.dimensions(question, by),
+        _whole("k", k, MOST_K) if k else 0,
+    )
 
 
-def _parsed_k(text: str) -> int:
-    if not text:
-        return 0
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:20]) <= MOST_K):
-        raise RejectedData(f"k must be a whole number from 1 to {MOST_K}, got {text!r}")
+def _whole(name: str, text: str, most: int) -> int:
+    if not (re.fullmatch(r"[0-9]{1,9}", text) and 1 <= int(text) <= most):
+        raise RejectedData(f"{name} must be a whole number from 1 to {most}, got {text!r}")
     return int(text)
 
 
@@ -110,14 +115,7 @@ def document(report: Report) -> dict[str, object]:
 
 def json_cell(cell: Cell) -> str | int | float | None:
     """One value as JSON says it."""
-    return money(cell) if isinstance(cell, Decimal) else cell
-
-
-def money(amount: Decimal) -> str:
-    """*amount* exactly, in plain digits: no exponent, no zeros at the end."""
-    text = f"{amount:f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if text in {"-0", ""} else text
+    return formats.money(cell) if isinstance(cell, Decimal) else cell
 
 
 def router(reading: Callable[[Request], tuple[Store, str]]) -> APIRouter:
@@ -144,7 +142,34 @@ def router(reading: Callable[[Request], tuple[Store, str]]) -> APIRouter:
         text = render(document(run(store, asked, project=project)), HTTP_TABLE_WIDTH)
         return Response(text, media_type=CONTENT_TYPES[format])
 
+    @api.get("/traces")
+    def newest(
+        request: Request, since: str = "", until: str = "", limit: str = "20", ungrounded: str = "false"
+    ) -> Response:
+        _only(request, "since", "until", "limit", "ungrounded")
+        store, project = reading(request)
+        window = windows.window(since, until, datetime.now(UTC))
+        wanted, most = _flag("ungrounded", ungrounded), _whole("limit", limit, traces.MOST_LISTED)
+        return _json(traces.newest(store, window, ungrounded=wanted, limit=most, project=project))
+
+    @api.get("/traces/{trace_id}")
+    def trace(request: Request, trace_id: str) -> Response:
+        _only(request)
+        store, project = reading(request)
+        return _json(traces.document(store, trace_id, project=project))
+
     return api
+
+
+def _json(value: object) -> Response:
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return Response(escapes.json_text(text), media_type=CONTENT_TYPES["json"])
+
+
+def _flag(name: str, text: str) -> bool:
+    if text.lower() not in {"true", "false", "1", "0"}:
+        raise RejectedData(f"{name} must be true or false, got {text!r}")
+    return text.lower() in {"true", "1"}
 
 
 def _only(request: Request, *accepted: str) -> None:
@@ -153,4 +178,4 @@ def _only(request: Request, *accepted: str) -> None:
         if name not in accepted:
             nearest = get_close_matches(name, accepted, n=1)
             hint = f"did you mean {nearest[0]}? " if nearest else ""
-            raise RejectedData(f"there is no parameter {name!r}; {hint}accepted: {', '.join(accepted)}")
+            raise RejectedData(f"there is no parameter {name!r}; {hint}accepted: {', '.join(accepted) or 'none'}")
