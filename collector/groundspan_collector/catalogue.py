@@ -5,10 +5,10 @@ Nothing that a caller writes becomes SQL: a dimension is looked up here, a segme
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Final
 
 from groundspan_collector.errors import NotFound, RejectedData
+from groundspan_collector.parameters import choices
 
 SEGMENT: Final = "segment."
 MOST_DIMENSIONS: Final = 8
@@ -94,7 +94,7 @@ QUESTIONS: Final = {
 def question(name: str) -> Question:
     """The report called *name*. Raises NotFound, which names those that exist."""
     if name not in QUESTIONS:
-        raise NotFound(f"there is no report {name!r}; {_choices(name, QUESTIONS)}")
+        raise NotFound(f"there is no report {name!r}; {choices(name, QUESTIONS)}")
     return QUESTIONS[name]
 
 
@@ -107,7 +107,7 @@ def dimensions(asked: Question, by: str) -> tuple[str, ...]:
         is_segment = name.startswith(SEGMENT) and name != SEGMENT
         if name not in asked.dimensions and not is_segment:
             known = [*asked.dimensions, f"{SEGMENT}NAME"]
-            raise RejectedData(f"the {asked.name} report has no dimension {name!r}; {_choices(name, known)}")
+            raise RejectedData(f"the {asked.name} report has no dimension {name!r}; {choices(name, known)}")
     return names
 
 
@@ -130,9 +130,3 @@ def grouping(asked: Question, names: Sequence[str]) -> Grouping:
         scope=", ".join(["tuple(0", *(alias for name, alias in named if name not in _WITHIN_REQUESTS)]) + ")",
         parameters=parameters,
     )
-
-
-def _choices(got: str, known: Sequence[str] | Mapping[str, object]) -> str:
-    nearest = get_close_matches(got, list(known), n=1, cutoff=0.5)
-    hint = f"did you mean {nearest[0]}? " if nearest else ""
-    return f"{hint}accepted: {', '.join(known)}"

@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from difflib import get_close_matches
 from typing import Final, TypeAlias
 
 from rich.cells import cell_len
@@ -19,6 +18,7 @@ from rich.text import Text
 
 from groundspan_collector import catalogue, escapes
 from groundspan_collector.errors import RejectedData
+from groundspan_collector.parameters import choices
 
 Value: TypeAlias = str | int | float | None
 Document: TypeAlias = Mapping[str, object]
@@ -49,9 +49,7 @@ def render(report: Document, format: str, width: int) -> str:  # noqa: A002 - th
 def accepted(name: str) -> Callable[[Document, int], str]:
     """The renderer called *name*. Raises RejectedData, which names those that exist."""
     if name not in RENDERERS:
-        nearest = get_close_matches(name, RENDERERS, n=1)
-        hint = f"did you mean {nearest[0]}? " if nearest else ""
-        raise RejectedData(f"there is no format {name!r}; {hint}accepted: {', '.join(RENDERERS)}")
+        raise RejectedData(f"there is no format {name!r}; {choices(name, RENDERERS)}")
     return RENDERERS[name]
 
 

@@ -1,12 +1,9 @@
-"""A question about a window of time -> SQL of queries/*.sql -> rows, and the HTTP endpoints that give them out."""
+"""A question about a window of time -> SQL of queries/*.sql -> rows, and the HTTP endpoint that gives them out."""
 
-import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from string import Template
@@ -14,9 +11,8 @@ from typing import Final, TypeAlias, cast
 
 from fastapi import APIRouter, Request, Response
 
-from groundspan_collector import catalogue, escapes, formats, traces, windows
+from groundspan_collector import catalogue, formats, parameters, windows
 from groundspan_collector.catalogue import Question
-from groundspan_collector.errors import RejectedData
 from groundspan_collector.store import Store
 from groundspan_collector.windows import Window
 
@@ -66,14 +62,8 @@ def ask(name: str, *, since: str, until: str, by: str, k: str, now: datetime) ->
         question,
         windows.window(since, until, now),
         catalogue.dimensions(question, by),
-        _whole("k", k, MOST_K) if k else 0,
+        parameters.whole("k", k, MOST_K) if k else 0,
     )
-
-
-def _whole(name: str, text: str, most: int) -> int:
-    if not (re.fullmatch(r"[0-9]{1,9}", text) and 1 <= int(text) <= most):
-        raise RejectedData(f"{name} must be a whole number from 1 to {most}, got {text!r}")
-    return int(text)
 
 
 def run(store: Store, asked: Asked, *, project: str) -> Report:
@@ -82,7 +72,7 @@ def run(store: Store, asked: Asked, *, project: str) -> Report:
     sql = _query(asked.question.name).substitute(
         by=grouping.columns, groups=grouping.names, times=grouping.times, scope=grouping.scope
     )
-    parameters = dict(grouping.parameters) | {
+    bound = dict(grouping.parameters) | {
         "since": windows.literal(asked.window.since),
         "until": windows.literal(asked.window.until),
         "project": project,
@@ -92,7 +82,7 @@ def run(store: Store, asked: Asked, *, project: str) -> Report:
     sources = [f"by_{position}" for position in range(len(asked.by))] + list(asked.question.columns)
     rows = tuple(
         {column: cast(Cell, row[source]) for column, source in zip(columns, sources, strict=True)}
-        for row in store.rows(sql, parameters)
+        for row in store.rows(sql, bound)
     )
     return Report(asked.question.name, asked.window.since, asked.window.until, asked.by, columns, rows)
 
@@ -119,9 +109,9 @@ def json_cell(cell: Cell) -> str | int | float | None:
 
 
 def router(reading: Callable[[Request], tuple[Store, str]]) -> APIRouter:
-    """The endpoints that read; *reading* gives the store, and the only project that may be read (empty: all).
+    """GET /api/v1/reports/{name}; *reading* gives the store, and the only project that may be read (empty: all).
 
-    They are no coroutines, so that FastAPI runs them in threads. Errors are CollectorErrors.
+    The endpoint is no coroutine, so that FastAPI runs it in a thread. Errors are CollectorErrors.
     """
     api = APIRouter(prefix="/api/v1")
 
@@ -135,47 +125,11 @@ def router(reading: Callable[[Request], tuple[Store, str]]) -> APIRouter:
         k: str = "",
         format: str = "json",  # noqa: A002 - the parameter's name in the URL
     ) -> Response:
-        _only(request, "since", "until", "by", "k", "format")
         store, project = reading(request)
+        parameters.only(request.query_params, "since", "until", "by", "k", "format")
         render = formats.accepted(format)
         asked = ask(name, since=since, until=until, by=by, k=k, now=datetime.now(UTC))
         text = render(document(run(store, asked, project=project)), HTTP_TABLE_WIDTH)
         return Response(text, media_type=CONTENT_TYPES[format])
 
-    @api.get("/traces")
-    def newest(
-        request: Request, since: str = "", until: str = "", limit: str = "20", ungrounded: str = "false"
-    ) -> Response:
-        _only(request, "since", "until", "limit", "ungrounded")
-        store, project = reading(request)
-        window = windows.window(since, until, datetime.now(UTC))
-        wanted, most = _flag("ungrounded", ungrounded), _whole("limit", limit, traces.MOST_LISTED)
-        return _json(traces.newest(store, window, ungrounded=wanted, limit=most, project=project))
-
-    @api.get("/traces/{trace_id}")
-    def trace(request: Request, trace_id: str) -> Response:
-        _only(request)
-        store, project = reading(request)
-        return _json(traces.document(store, trace_id, project=project))
-
     return api
-
-
-def _json(value: object) -> Response:
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    return Response(escapes.json_text(text), media_type=CONTENT_TYPES["json"])
-
-
-def _flag(name: str, text: str) -> bool:
-    if text.lower() not in {"true", "false", "1", "0"}:
-        raise RejectedData(f"{name} must be true or false, got {text!r}")
-    return text.lower() in {"true", "1"}
-
-
-def _only(request: Request, *accepted: str) -> None:
-    """Refuse a misspelt parameter instead of answering another question."""
-    for name in request.query_params:
-        if name not in accepted:
-            nearest = get_close_matches(name, accepted, n=1)
-            hint = f"did you mean {nearest[0]}? " if nearest else ""
-            raise RejectedData(f"there is no parameter {name!r}; {hint}accepted: {', '.join(accepted) or 'none'}")

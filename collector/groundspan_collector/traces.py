@@ -1,21 +1,26 @@
 """One trace as a document: its spans as a tree, its answer, and the chunk that each claim stands on."""
 
+import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
-from typing import Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
-from groundspan_collector import span_tree, windows
+from groundspan_collector import escapes, parameters, span_tree, windows
 from groundspan_collector.errors import NotFound, RejectedData
 from groundspan_collector.formats import money
 from groundspan_collector.store import Row, Store
 from groundspan_collector.trace_view import render
 from groundspan_collector.windows import Window
 
-__all__ = ["document", "evidence", "newest", "render"]
+if TYPE_CHECKING:
+    from fastapi import APIRouter, Request
+
+__all__ = ["document", "evidence", "newest", "nodes", "render", "router"]
 
 Node: TypeAlias = dict[str, object]
 
@@ -53,16 +58,14 @@ def document(store: Store, prefix: str, *, project: str) -> Node:
 
 def newest(store: Store, window: Window, *, ungrounded: bool, limit: int, project: str) -> list[Node]:
     """The newest traces of *window*, or the newest of those whose answer is ungrounded."""
-    if not 1 <= limit <= MOST_LISTED:
-        raise RejectedData(f"limit must be 1 to {MOST_LISTED}, got {limit}")
-    parameters = {
+    bound = {
         "since": windows.literal(window.since),
         "until": windows.literal(window.until),
         "project": project,
         "ungrounded": ungrounded,
         "limit": limit,
     }
-    return store.rows(_sql("traces_newest"), parameters)
+    return store.rows(_sql("traces_newest"), bound)
 
 
 @cache
@@ -183,3 +186,34 @@ def evidence(claim: Row, texts: Mapping[int, str]) -> Node | None:
 def _int(value: object) -> int:
     """A column of whole numbers."""
     return cast(int, value)
+
+
+def router(reading: "Callable[[Request], tuple[Store, str]]") -> "APIRouter":
+    """GET /api/v1/traces and /api/v1/traces/{trace_id}; as in `report.router`."""
+    # Whoever only prints a trace waits for no web framework.
+    from fastapi import APIRouter, Request, Response
+
+    api = APIRouter(prefix="/api/v1")
+
+    def answered(value: object) -> Response:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        return Response(escapes.json_text(text), media_type="application/json")
+
+    @api.get("/traces")
+    def listed(
+        request: Request, since: str = "", until: str = "", limit: str = "20", ungrounded: str = "false"
+    ) -> Response:
+        store, project = reading(request)
+        parameters.only(request.query_params, "since", "until", "limit", "ungrounded")
+        window = windows.window(since, until, datetime.now(UTC))
+        wanted = parameters.flag("ungrounded", ungrounded)
+        most = parameters.whole("limit", limit, MOST_LISTED)
+        return answered({"traces": newest(store, window, ungrounded=wanted, limit=most, project=project)})
+
+    @api.get("/traces/{trace_id}")
+    def shown(request: Request, trace_id: str) -> Response:
+        store, project = reading(request)
+        parameters.only(request.query_params)
+        return answered(document(store, trace_id, project=project))
+
+    return api
