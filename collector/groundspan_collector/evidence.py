@@ -111,6 +111,8 @@ class Passage:
     at: Evidence
     words: tuple[Word, ...]
     stems: frozenset[str]
+    size: int
+    """Content words of the statement itself, without its neighbour."""
     score: float
 
 
@@ -151,16 +153,17 @@ def passages(index: Index, stems: Iterable[str], limit: int = 3) -> list[Passage
 def _passage(index: Index, number: int, score: float, asked: dict[str, float]) -> Passage:
     """The statement *number*, with the neighbour that adds more than a fifth to its score, if one does."""
     own = index.statements[number]
+    size = sum(word.kind != STOP for word in own.words)
     added, other = 0.0, own
     for neighbour in index.statements[max(0, number - 1) : number + 2]:
         gain = sum(asked.get(stem, 0.0) for stem in neighbour.stems - own.stems)
         if neighbour.at.chunk == own.at.chunk and gain > added:
             added, other = gain, neighbour
     if added <= 0.2 * score:
-        return Passage(own.at, own.words, own.stems, score)
+        return Passage(own.at, own.words, own.stems, size, score)
     first, second = sorted((own, other), key=lambda statement: statement.at.start)
     at = Evidence(own.at.chunk, first.at.start, second.at.end)
-    return Passage(at, first.words + second.words, own.stems | other.stems, score + added)
+    return Passage(at, first.words + second.words, own.stems | other.stems, size, score + added)
 
 
 def words(text: str, start: int = 0, end: int | None = None) -> Iterator[Word]:

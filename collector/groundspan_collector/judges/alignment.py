@@ -4,17 +4,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from groundspan_collector.evidence import NAME, NOT, NUMBER, STOP, WORD, Word
+from groundspan_collector.evidence import NAME, NOT, NUMBER, STOP, Word
+from groundspan_collector.judges.words import OPPOSITES
 
+OPPOSITE = "opposite"
 LONGEST = 120
 """More words than this of either side are not aligned: the cost grows with the product of the two."""
 WIDEST_SLOT = 4
-"""A difference of more content words than this is another statement, not another value in the same slot."""
+"""Where more content words differ than this, another thing is said, not another value of the same thing."""
+COPIED_WORDS, COPIED_CONTENT = 4, 3
+"""Words are copied if so many of them, or so many content words, stand together in both texts."""
+
+Words = Sequence[Word]
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Words of the claim that stand where the passage has other words."""
+    """Words of the claim (*said*) that stand where the passage has others (*found*); either may be empty."""
 
     kind: str
     said: tuple[Word, ...]
@@ -23,45 +29,67 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """How much of a claim's content stands in the passage in the same order, and where the two disagree."""
+    """How much of a claim stands in a passage, and where the two differ."""
 
     in_order: float
+    """The share of the claim's content words that the passage has in the same order."""
+    size: int
+    """The claim's content words."""
+    copied: int
+    """Those that stand in runs long enough to have been copied."""
     differences: tuple[Difference, ...]
 
 
-def align(claim: Sequence[Word], passage: Sequence[Word]) -> Alignment:
+NOTHING = Alignment(0.0, 0, 0, ())
+
+
+def align(claim: Words, passage: Words) -> Alignment:
     """Lay *claim* beside *passage*, word by word."""
     said, found = claim[:LONGEST], passage[:LONGEST]
-    content = sum(word.kind != STOP for word in said)
-    if not content:
-        return Alignment(0.0, ())
+    all_content = len(_content(said))
+    if not all_content:
+        return NOTHING
     matcher = SequenceMatcher(None, [word.stem for word in found], [word.stem for word in said], autojunk=False)
-    same, changes = 0, []
-    for change, found_from, found_to, said_from, said_to in matcher.get_opcodes():
-        here = said[said_from:said_to]
+    changes = matcher.get_opcodes()
+    same = copied = 0
+    differences: list[Difference] = []
+    for place, (change, found_from, found_to, said_from, said_to) in enumerate(changes):
+        ours, theirs = said[said_from:said_to], found[found_from:found_to]
         if change == "equal":
-            same += sum(word.kind != STOP for word in here)
+            content = len(_content(ours))
+            same += content
+            copied += content if len(ours) >= COPIED_WORDS or content >= COPIED_CONTENT else 0
         else:
-            changes.append((here, found[found_from:found_to]))
-    return Alignment(same / content, tuple(_differences(changes)))
+            between = 0 < place < len(changes) - 1
+            differences += _differences(ours, theirs, between)
+    return Alignment(same / all_content, all_content, copied, tuple(differences))
 
 
-def _differences(changes: list[tuple[Sequence[Word], Sequence[Word]]]) -> Iterator[Difference]:
-    for said, found in changes:
-        ours = tuple(word for word in said if word.kind != STOP)
-        theirs = tuple(word for word in found if word.kind != STOP)
-        yield from _negated(ours, theirs)
-        if not ours or not theirs or max(len(ours), len(theirs)) > WIDEST_SLOT:
-            continue
-        for kind in (NUMBER, NAME, WORD):
-            mine = tuple(word for word in ours if word.kind == kind)
-            other = tuple(word for word in theirs if word.kind == kind)
-            if mine and other:
-                yield Difference(kind, mine, other)
+def _content(words: Words) -> list[Word]:
+    return [word for word in words if word.kind != STOP]
 
 
-def _negated(ours: tuple[Word, ...], theirs: tuple[Word, ...]) -> Iterator[Difference]:
+def _differences(said: Words, found: Words, between: bool) -> Iterator[Difference]:
+    ours, theirs = _content(said), _content(found)
+    if len(ours) > WIDEST_SLOT or len(theirs) > WIDEST_SLOT:
+        return
+    yield from _negated(ours, theirs, between)
+    for left in said:
+        for right in found:
+            if (left.stem, right.stem) in OPPOSITES:
+                yield Difference(OPPOSITE, (left,), (right,))
+    for kind in (NUMBER, NAME):
+        mine = tuple(word for word in ours if word.kind == kind)
+        other = tuple(word for word in theirs if word.kind == kind)
+        if mine and other:
+            yield Difference(kind, mine, other)
+
+
+def _negated(ours: Words, theirs: Words, between: bool) -> Iterator[Difference]:
+    """A "not" on one side alone, with no other content around it that could excuse it."""
     mine = tuple(word for word in ours if word.kind == NOT)
     other = tuple(word for word in theirs if word.kind == NOT)
-    if bool(mine) != bool(other) and max(len(ours), len(theirs)) <= WIDEST_SLOT:
+    alone = len(mine) + len(other) == len(ours) + len(theirs)
+    # Before the first word or after the last, a passage goes on with something else; a claim does not.
+    if alone and bool(mine) != bool(other) and (between or mine):
         yield Difference(NOT, mine, other)
