@@ -18,7 +18,7 @@ def project_for(headers: Mapping[str, str], tokens: Mapping[str, Access], right:
     """
     if not tokens:
         host = headers.get("host", "localhost")
-        if not is_loopback(_without_port(host)):
+        if not is_loopback(_without_port(host).lower()):
             raise Forbidden(f"the Host header must name this machine (localhost, 127.0.0.1), got {host!r}")
         return ""
     access = _access(_token(headers), tokens)

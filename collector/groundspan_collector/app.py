@@ -27,7 +27,7 @@ from groundspan_collector.errors import CollectorError, ConfigError, StoreUnavai
 from groundspan_collector.pricing import Pricer
 from groundspan_collector.score import Scorer, loop
 from groundspan_collector.settings import Settings
-from groundspan_collector.store import Store
+from groundspan_collector.store import WRITERS, Store
 
 RETRY_AFTER_S = 1
 SHUTDOWN_S = 10
@@ -50,6 +50,7 @@ class Collector:
             self._insert,
             max_in_flight_bytes=settings.max_in_flight_bytes,
             max_group_bytes=settings.max_group_bytes,
+            writers=WRITERS,
         )
         self.scorer = Scorer(store, judge, utc_now, quiet_s=settings.quiet_s)
         self._pricer = Pricer(store, utc_now)

@@ -33,15 +33,22 @@ def next_group(waiting: Sequence[Waiting], max_bytes: int) -> int:
 
 
 class Committer:
-    """One writer for all requests."""
+    """The way to the store that all requests share."""
 
     def __init__(
-        self, insert: Insert, *, max_in_flight_bytes: int, max_group_bytes: int, linger_s: float = 0.003
+        self,
+        insert: Insert,
+        *,
+        max_in_flight_bytes: int,
+        max_group_bytes: int,
+        writers: int = 1,
+        linger_s: float = 0.003,
     ) -> None:
-        """Write with *insert*, which is never called twice at a time; *linger_s* lets a group fill."""
+        """Write with *insert*, at most *writers* calls at a time; *linger_s* lets a group fill."""
         self._insert = insert
         self._max_in_flight_bytes = max_in_flight_bytes
         self._max_group_bytes = max_group_bytes
+        self._writers = writers
         self._linger_s = linger_s
         self._waiting: deque[Waiting] = deque()
         self._in_flight_bytes = 0
@@ -69,38 +76,41 @@ class Committer:
 
     async def run(self) -> None:
         """Write groups until close() was called and nothing waits any more."""
-        with ThreadPoolExecutor(1, "groundspan-writer") as writer:
-            while self._waiting or not self._closing:
-                await self._arrived.wait()
-                if len(self._waiting) == 1 and not self._closing:
-                    await asyncio.sleep(self._linger_s)
-                if self._waiting:
-                    count = next_group(self._waiting, self._max_group_bytes)
-                    await self._write(writer, [self._waiting.popleft() for _ in range(count)])
-                if not self._waiting and not self._closing:
-                    self._arrived.clear()
+        with ThreadPoolExecutor(self._writers, "groundspan-writer") as threads:
+            await asyncio.gather(*(self._write_groups(threads) for _ in range(self._writers)))
 
     def close(self) -> None:
         """Take no more requests; run() ends when those that wait are answered."""
         self._closing = True
         self._arrived.set()
 
-    async def _write(self, writer: ThreadPoolExecutor, group: Sequence[Waiting]) -> None:
+    async def _write_groups(self, threads: ThreadPoolExecutor) -> None:
+        while self._waiting or not self._closing:
+            await self._arrived.wait()
+            if len(self._waiting) == 1 and not self._closing:
+                await asyncio.sleep(self._linger_s)
+            if self._waiting:
+                count = next_group(self._waiting, self._max_group_bytes)
+                await self._write(threads, [self._waiting.popleft() for _ in range(count)])
+            if not self._waiting and not self._closing:
+                self._arrived.clear()
+
+    async def _write(self, threads: ThreadPoolExecutor, group: Sequence[Waiting]) -> None:
         """Store *group*; where that fails, each of its requests by itself: a poisonous one harms only itself."""
         metrics.GROUP_REQUESTS.observe(len(group))
-        failure = await self._stored(writer, group)
+        failure = await self._stored(threads, group)
         if failure and len(group) > 1 and isinstance(failure, RejectedData):
             for request in group:
-                self._answer(request, await self._stored(writer, [request]))
+                self._answer(request, await self._stored(threads, [request]))
             return
         for request in group:
             self._answer(request, failure)
 
-    async def _stored(self, writer: ThreadPoolExecutor, group: Sequence[Waiting]) -> CollectorError | None:
+    async def _stored(self, threads: ThreadPoolExecutor, group: Sequence[Waiting]) -> CollectorError | None:
         bodies = [request.body for request in group]
         try:
             with metrics.INSERT_SECONDS.time():
-                await asyncio.get_running_loop().run_in_executor(writer, self._insert, bodies, group[0].project)
+                await asyncio.get_running_loop().run_in_executor(threads, self._insert, bodies, group[0].project)
         except CollectorError as error:
             return error
         except Exception as error:  # noqa: BLE001 - the loop must outlive what nobody foresaw, or every client hangs

@@ -81,8 +81,12 @@ def parse_tokens(text: str) -> dict[str, Access]:
     if not text.startswith("{"):
         try:
             text = Path(text).read_text(encoding="utf-8")
-        except OSError as error:
-            raise ConfigError(f"GROUNDSPAN_TOKENS names a file that cannot be read: {error}") from error
+        except (OSError, UnicodeDecodeError) as error:
+            # Not the error's own words: they repeat the name, and what was taken for a name may be a token.
+            reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+            raise ConfigError(
+                f"GROUNDSPAN_TOKENS is not JSON like {_TOKENS_SHAPE}, nor the name of a file that can be read: {reason}"
+            ) from error
     try:
         entries = json.loads(text)
     except ValueError as error:

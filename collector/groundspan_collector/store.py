@@ -8,6 +8,7 @@ import os
 import queue
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -24,39 +25,49 @@ Row: TypeAlias = dict[str, object]
 
 DATABASE = "groundspan"
 READERS = 3
+WRITERS = 2
+"""While one group is written out, the next is decoded."""
 
 # Errors of the engine that say nothing about the data: out of memory, of space, of time, read-only, too many parts.
 _TRANSIENT_CODES = frozenset({159, 164, 202, 241, 243, 252, 394, 439})
 
 _CHUNK_HASH = "reinterpretAsUInt128(sipHash128(chunk.text))"
 
-_INSERT_CHUNKS = f"""
-INSERT INTO chunks (project, hash, text)
-SELECT DISTINCT project, {_CHUNK_HASH}, chunk.text FROM staged ARRAY JOIN chunks AS chunk
-"""
+_CHUNKS_WITH_TEXT = "Array(Tuple(id String, score Nullable(Float64), text String, source String))"
 
-_INSERT_TRACES = """
-INSERT INTO spans_trace_id_ts (project, TraceId, Start, End, root_start, answerable, last_received)
-SELECT
-    project, trace_id, min(start_time), max(start_time + toIntervalNanosecond(duration_ns)),
-    minOrNullIf(start_time, parent_span_id = ''),
-    max(output != '' AND stage IN ('pipeline', 'agent', 'chain', 'generate')), max(received_at)
-FROM staged
-GROUP BY project, trace_id
-"""
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One of the ways in: a file and a table in memory through which one group passes at a time."""
+
+    client: Client
+    number: int
+    inbox: Path
+
+    @property
+    def staged(self) -> str:
+        """The table: like spans, but chunks have their texts."""
+        return f"staged_{self.number}"
+
+    @property
+    def normalised(self) -> str:
+        """The view that reads the file. As a view, its SELECT is parsed once and not for every group."""
+        return f"normalised_{self.number}"
 
 
 class Store:
     """The spans and what was derived from them."""
 
-    def __init__(self, clients: Sequence[Client], inbox: Path) -> None:
-        """Use *clients* (the first one ingests, the others serve everything else); *inbox* holds a group being read."""
-        self._writer, *readers = clients
-        self._clients = list(clients)
+    def __init__(self, lanes: Sequence[Lane], readers: Sequence[Client]) -> None:
+        """Ingest through *lanes*; *readers* serve everything else."""
+        self._clients = [*readers, *(lane.client for lane in lanes)]
         self._readers: queue.SimpleQueue[Client] = queue.SimpleQueue()
         for client in readers:
             self._readers.put(client)
-        self._inbox = inbox
+        self._lanes: queue.SimpleQueue[Lane] = queue.SimpleQueue()
+        for lane in lanes:
+            self._lanes.put(lane)
+        self._all_lanes = lanes
         self._columns: list[str] = []
 
     @classmethod
@@ -69,44 +80,40 @@ class Store:
             data_dir.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigError(f"--data-dir {data_dir} cannot be made: {error}") from error
-        clients = [_client(data_dir, memory_bytes) for _ in range(1 + READERS)]
+        clients = [_client(data_dir, memory_bytes) for _ in range(WRITERS + READERS)]
         clients[0].command(f"CREATE DATABASE IF NOT EXISTS {DATABASE} ENGINE = Atomic")
         for client in clients:
             client.command(f"USE {DATABASE}")
             # Times without a zone, parameters among them, are UTC whatever the machine's zone is.
             client.command("SET session_timezone = 'UTC'")
-        for name, value in decode.SETTINGS.items():
-            literal = decode.quoted(value) if isinstance(value, str) else value
-            clients[0].command(f"SET {name} = {literal}")
-        store = cls(clients, _inbox(data_dir))
+        lanes = [Lane(client, number, _inbox(data_dir, number)) for number, client in enumerate(clients[:WRITERS])]
+        store = cls(lanes, clients[WRITERS:])
         migrate.migrate(store)
-        store._make_staging()
+        store._open_lanes()
         return store
 
     def close(self) -> None:
         """Let the directory go."""
         for client in self._clients:
             client.close()
-        self._inbox.unlink(missing_ok=True)
+        for lane in self._all_lanes:
+            lane.inbox.unlink(missing_ok=True)
 
     def insert_spans(self, bodies: Sequence[bytes], *, project: str, received_at_ns: int) -> None:
         """Decode OTLP trace requests and store their spans; back when the rows survive a crash of this process.
 
         *project*, if not empty, wins over what the spans say. *received_at_ns* is kept to the microsecond, as
-        rows() gives times back. Only one thread may call this. Raises RejectedData
-        where the engine cannot read *bodies*, StoreUnavailable where it cannot store them.
+        rows() gives times back. At most WRITERS calls run at a time. Raises RejectedData where the engine cannot read
+        *bodies*, StoreUnavailable where it cannot store them.
         """
-        _write_delimited(self._inbox, bodies)
-        parameters: dict[str, object] = {"project": project, "received_at_ns": received_at_ns // 1000 * 1000}
-        with _renamed_errors(f"{len(bodies)} requests could not be decoded", RejectedData):
-            self._writer.command("TRUNCATE TABLE staged")
-            self._writer.command(self._staged_from_inbox(), parameters=parameters)
-        # Spans come last: what the others hold is reached only through a stored span.
-        with _renamed_errors(f"{len(bodies)} requests could not be stored", StoreUnavailable):
-            self._writer.command(_INSERT_CHUNKS)
-            self._writer.command(_INSERT_TRACES)
-            self._writer.command(self._spans_from_staged())
-            self._writer.command("TRUNCATE TABLE staged")
+        lane = self._lanes.get()
+        try:
+            with _renamed_errors(f"{len(bodies)} requests could not be decoded", RejectedData):
+                self._stage(lane, bodies, project, received_at_ns)
+            with _renamed_errors(f"{len(bodies)} requests could not be stored", StoreUnavailable):
+                self._store_staged(lane)
+        finally:
+            self._lanes.put(lane)
 
     def insert(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
         """Store *rows*, which all have the same keys, as one block."""
@@ -127,23 +134,50 @@ class Store:
             result = client.query(sql, parameters=_bound(parameters), tz_mode="aware")
             return [dict(zip(result.column_names, row, strict=True)) for row in result.result_rows]
 
-    def _make_staging(self) -> None:
-        """Make the table in memory through which every group passes; like spans, but chunks have their text."""
+    def _open_lanes(self) -> None:
         types = {str(row["name"]): str(row["type"]) for row in self.rows("DESCRIBE TABLE spans")}
         self._columns = list(types)
-        types["chunks"] = "Array(Tuple(id String, score Nullable(Float64), text String, source String))"
-        columns = ", ".join(f"{name} {kind}" for name, kind in types.items())
-        self.execute("DROP TABLE IF EXISTS staged SYNC")
-        self.execute(f"CREATE TABLE staged ({columns}) ENGINE = Memory")
+        columns = ", ".join(f"{name} {kind}" for name, kind in (types | {"chunks": _CHUNKS_WITH_TEXT}).items())
+        for lane in self._all_lanes:
+            for name, value in decode.SETTINGS.items():
+                literal = decode.quoted(value) if isinstance(value, str) else value
+                lane.client.command(f"SET {name} = {literal}")
+            # Made anew at every start: they hold nothing, and follow this version's code.
+            lane.client.command(f"DROP TABLE IF EXISTS {lane.staged} SYNC")
+            lane.client.command(f"CREATE TABLE {lane.staged} ({columns}) ENGINE = Memory")
+            lane.client.command(f"DROP VIEW IF EXISTS {lane.normalised} SYNC")
+            lane.client.command(f"CREATE VIEW {lane.normalised} AS {decode.normalise_sql(str(lane.inbox))}")
 
-    def _staged_from_inbox(self) -> str:
-        names = ", ".join(self._columns)
-        return f"INSERT INTO staged ({names}) SELECT {names} FROM ({decode.normalise_sql(str(self._inbox))})"
+    def _stage(self, lane: Lane, bodies: Sequence[bytes], project: str, received_at_ns: int) -> None:
+        _write_delimited(lane.inbox, bodies)
+        ours = {
+            "project": "if({project:String} != '', {project:String}, project)",
+            "received_at": "fromUnixTimestamp64Nano({received_at_ns:Int64}, 'UTC')",
+        }
+        values = ", ".join(ours.get(name, name) for name in self._columns)
+        lane.client.command(f"TRUNCATE TABLE {lane.staged}")
+        lane.client.command(
+            f"INSERT INTO {lane.staged} ({', '.join(self._columns)}) SELECT {values} FROM {lane.normalised}",
+            parameters={"project": project, "received_at_ns": received_at_ns // 1000 * 1000},
+        )
 
-    def _spans_from_staged(self) -> str:
+    def _store_staged(self, lane: Lane) -> None:
+        """Write out what was staged; spans last, since the other tables are reached only through a stored span."""
         hashed = f"arrayMap(chunk -> ({_CHUNK_HASH}, chunk.id, chunk.score, chunk.source), chunks)"
         values = ", ".join(hashed if name == "chunks" else name for name in self._columns)
-        return f"INSERT INTO spans ({', '.join(self._columns)}) SELECT {values} FROM staged"
+        lane.client.command(
+            f"INSERT INTO chunks (project, hash, text) SELECT DISTINCT project, {_CHUNK_HASH}, chunk.text "
+            f"FROM {lane.staged} ARRAY JOIN chunks AS chunk"
+        )
+        lane.client.command(
+            "INSERT INTO spans_trace_id_ts (project, TraceId, Start, End, root_start, answerable, last_received) "
+            "SELECT project, trace_id, min(start_time), max(start_time + toIntervalNanosecond(duration_ns)), "
+            "minOrNullIf(start_time, parent_span_id = ''), max(output != '' AND stage IN "
+            "('pipeline', 'agent', 'chain', 'generate')), max(received_at) "
+            f"FROM {lane.staged} GROUP BY project, trace_id"
+        )
+        lane.client.command(f"INSERT INTO spans ({', '.join(self._columns)}) SELECT {values} FROM {lane.staged}")
+        lane.client.command(f"TRUNCATE TABLE {lane.staged}")
 
     @contextmanager
     def _reader(self) -> Iterator[Client]:
@@ -172,13 +206,13 @@ def _client(data_dir: Path, memory_bytes: int) -> Client:
         ) from error
 
 
-def _inbox(data_dir: Path) -> Path:
+def _inbox(data_dir: Path, number: int) -> Path:
     """A file for the group being read: in memory where the system has such a place."""
     memory = Path("/dev/shm")  # noqa: S108 - a private file of a name unique to this store
     if not memory.is_dir():
-        return data_dir / "inbox.otlp"
+        return data_dir / f"inbox-{number}.otlp"
     digest = hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()[:16]
-    return memory / f"groundspan-{digest}.otlp"
+    return memory / f"groundspan-{digest}-{number}.otlp"
 
 
 def _bound(parameters: Mapping[str, object] | None) -> dict[str, object]:

@@ -1,7 +1,8 @@
 """Where each emitter's convention puts what a canonical column holds: the table that normalise.sql is made from.
 
 A dialect is recognised by a key that only it writes. Keys of a column are tried from left to right, the dialects
-in the order of DIALECTS, because an emitter of ours or of OpenInference also writes gen_ai.* keys.
+in the order groundspan, gen_ai, openinference. A key feeds one column only; that a model which the response did not
+name is the one that was asked for is said in normalise.sql.
 Sources: OpenTelemetry GenAI conventions (v1.36 to the newest names); OpenInference 0.1.42.
 """
 
@@ -50,7 +51,7 @@ COLUMNS: Final = (
         groundspan=("groundspan.project",),
         resource=("groundspan.project", "openinference.project.name"),
     ),
-    Column("service", "text", resource=("service.name",)),
+    Column("service", "text", groundspan=("service.name",), resource=("service.name",)),
     Column("version", "text", groundspan=("service.version",), resource=("service.version",)),
     Column(
         "environment",
@@ -68,11 +69,10 @@ COLUMNS: Final = (
     Column(
         "model",
         "text",
-        gen_ai=("gen_ai.response.model", "gen_ai.request.model"),
+        gen_ai=("gen_ai.response.model",),
         openinference=(
             "llm.response.model_name",
             "llm.model_name",
-            "llm.request.model_name",
             "embedding.model_name",
             "reranker.model_name",
         ),
