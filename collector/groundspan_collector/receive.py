@@ -1,7 +1,7 @@
 """OTLP over HTTP: limits, content types, validation, the answer."""
 
 import zlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 from fastapi import APIRouter, Request, Response
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
@@ -12,9 +12,11 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from groundspan_collector import metrics
 from groundspan_collector.commit import Committer
 from groundspan_collector.decode import validate
-from groundspan_collector.errors import BodyTooLarge, RejectedData, UnsupportedContent
+from groundspan_collector.errors import BodyTooLarge, CollectorError, RejectedData, UnsupportedContent
 
 PROTOBUF = "application/x-protobuf"
+# So many times the limit are read and dropped before a client that is refused is cut off.
+_PATIENCE = 4
 
 
 def router(committer: Callable[[], Committer], authorize: Callable[[Request], str], max_body_bytes: int) -> APIRouter:
@@ -24,19 +26,32 @@ def router(committer: Callable[[], Committer], authorize: Callable[[Request], st
     @routes.post("/v1/traces")
     async def traces(request: Request) -> Response:
         """Store an ExportTraceServiceRequest; 200 when its spans are safe."""
-        project = authorize(request)
-        check_content_type(request.headers.get("content-type", ""))
-        body = await read_body(request, max_body_bytes)
-        valid = validate.trace_request(body)
-        metrics.RECEIVED.inc(valid.spans + valid.rejected)
-        if valid.rejected:
-            metrics.REJECTED.labels("malformed").inc(valid.rejected)
-        if valid.spans:
-            await committer().commit(valid.body, project)
-            metrics.STORED.inc(valid.spans)
+        try:
+            project = authorize(request)
+            check_content_type(request.headers.get("content-type", ""))
+        except CollectorError:
+            await drop(request.stream(), _PATIENCE * max_body_bytes)
+            raise
+        valid = validate.trace_request(await read_body(request, max_body_bytes))
+        await keep(valid, project, committer())
         return Response(response_to(valid).SerializeToString(), media_type=PROTOBUF)
 
     return routes
+
+
+async def keep(valid: validate.Request, project: str, committer: Committer) -> None:
+    """Commit what is valid, and write the ledger: received = stored + rejected; what is to be sent again is neither."""
+    if valid.spans:
+        try:
+            await committer.commit(valid.body, project)
+        except RejectedData:
+            metrics.RECEIVED.inc(valid.spans + valid.rejected)
+            metrics.REJECTED.labels("undecodable").inc(valid.spans)
+            metrics.REJECTED.labels("malformed").inc(valid.rejected)
+            raise
+    metrics.RECEIVED.inc(valid.spans + valid.rejected)
+    metrics.STORED.inc(valid.spans)
+    metrics.REJECTED.labels("malformed").inc(valid.rejected)
 
 
 def response_to(valid: validate.Request) -> ExportTraceServiceResponse:
@@ -68,14 +83,28 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
     if encoding not in {"identity", "gzip", ""}:
         raise UnsupportedContent(f"Content-Encoding must be gzip or absent, got {encoding!r}")
     body = bytearray()
+    travelled_bytes = 0
     inflate = _Inflate() if encoding == "gzip" else None
-    async for piece in request.stream():
+    pieces = request.stream()
+    async for piece in pieces:
+        travelled_bytes += len(piece)
         body += inflate.more(piece, max_bytes - len(body) + 1) if inflate else piece
-        if len(body) > max_bytes:
+        # Gzip of nothing has a length too, and could go on for ever.
+        if max(len(body), travelled_bytes) > max_bytes:
+            body.clear()
+            await drop(pieces, _PATIENCE * max_bytes)
             raise BodyTooLarge(f"the body has more than {max_bytes} bytes after decompression: send smaller batches")
     if inflate and not inflate.ended:
         raise RejectedData("the body ends in the middle of its gzip stream")
     return bytes(body)
+
+
+async def drop(pieces: AsyncIterator[bytes], most_bytes: int) -> None:
+    """Let a client send the rest of a body that is not wanted: one that is cut off reads no answer, and tries again."""
+    async for piece in pieces:
+        most_bytes -= len(piece)
+        if most_bytes < 0:
+            return
 
 
 class _Inflate:
