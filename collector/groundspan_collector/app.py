@@ -19,6 +19,7 @@ from fastapi.responses import JSONResponse
 from google.rpc.status_pb2 import Status
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from groundspan_collector import judges, metrics, receive, report, traces
 from groundspan_collector.access import project_for
@@ -31,6 +32,8 @@ from groundspan_collector.store import WRITERS, Store
 
 RETRY_AFTER_S = 1
 SHUTDOWN_S = 10
+KEEP_ALIVE_S = 65
+"""Exporters send every 5 s, which is uvicorn's own limit: a connection would be closed just when it is used again."""
 
 
 def utc_now() -> datetime:
@@ -103,12 +106,13 @@ def build(collector: Collector, on_ready: Callable[[], None]) -> FastAPI:
     def reading(request: Request) -> tuple[Store, str]:
         return collector.store, access("read")(request)
 
-    app = FastAPI(title="Groundspan", lifespan=lifespan, docs_url="/docs", redoc_url=None)
+    # No redirect to the path without a slash at its end: exporters take a redirect for success and drop the spans.
+    app = FastAPI(title="Groundspan", lifespan=lifespan, docs_url="/docs", redoc_url=None, redirect_slashes=False)
     app.include_router(receive.router(lambda: collector.committer, access("write"), collector.settings.max_body_bytes))
     app.include_router(report.router(reading))
     app.include_router(traces.router(reading))
     _add_health(app, collector, access("read"))
-    for kind in (CollectorError, HTTPException, RequestValidationError, Exception):
+    for kind in (CollectorError, HTTPException, RequestValidationError, ClientDisconnect, Exception):
         app.add_exception_handler(kind, _answer)
     return app
 
@@ -141,7 +145,9 @@ async def _answer(request: Request, error: Exception) -> Response:
     """Say what went wrong in the words of the endpoint: google.rpc.Status to OTLP clients, JSON to others."""
     http_status, grpc_code, message = _told(error)
     metrics.REFUSED.labels(type(error).__name__).inc()
-    headers = {"Retry-After": str(RETRY_AFTER_S)} if http_status == StoreUnavailable.http_status else {}
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    if http_status == StoreUnavailable.http_status:
+        headers["Retry-After"] = str(RETRY_AFTER_S)
     if request.url.path.startswith("/v1/"):
         body = Status(code=grpc_code, message=message).SerializeToString()
         return Response(body, http_status, headers, receive.PROTOBUF)
@@ -183,7 +189,12 @@ def serve(settings: Settings) -> None:
 
 def _run(app: FastAPI, listener: socket.socket) -> None:
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, timeout_graceful_shutdown=SHUTDOWN_S, lifespan="on"
+        app,
+        log_level="warning",
+        access_log=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=SHUTDOWN_S,
+        lifespan="on",
     )
     # uvicorn stops on these, then raises them again: that must not look like a failure.
     for number in (signal.SIGTERM, signal.SIGINT):
