@@ -13,6 +13,7 @@ EARLIEST: Final = datetime(1900, 1, 2, tzinfo=UTC)
 LATEST: Final = datetime(2262, 4, 10, tzinfo=UTC)
 
 _AGO = re.compile(r"(\d{1,9})([smhdw])")
+_UNESCAPED_PLUS = re.compile(r"(T[\d:.]+) (\d\d:?\d\d)$")
 _UNITS: Final = {
     "s": timedelta(seconds=1),
     "m": timedelta(minutes=1),
@@ -64,7 +65,8 @@ def _parsed(text: str, now: datetime) -> datetime:
         return now.astimezone(UTC)
     if ago := _AGO.fullmatch(text):
         return now.astimezone(UTC) - int(ago[1]) * _UNITS[ago[2]]
-    at = datetime.fromisoformat(text)
+    # In a URL a plus that was not escaped arrives as a blank.
+    at = datetime.fromisoformat(_UNESCAPED_PLUS.sub(r"\1+\2", text))
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
