@@ -119,7 +119,8 @@ def _total(report: Document) -> str:
     unpriced = sum(int(row["unpriced_calls"] or 0) for row in _rows(report))
     total = sum((_decimal(row["cost_usd"]) for row in _rows(report)), Decimal())
     if unpriced:
-        return f"total: at least {dollars(money(total))}; {unpriced:,} of {calls:,} calls have no known price"
+        known = f"at least {dollars(money(total))}" if unpriced < calls else "unknown"
+        return f"total: {known}; {unpriced:,} of {calls:,} calls have no known price"
     return f"total: {dollars(money(total))} for {calls:,} calls"
 
 

@@ -95,6 +95,7 @@ def test_a_sum_that_is_not_all_is_shown_as_a_lower_bound(format: str) -> None:  
     assert "≥ $1.50" in text
     assert "unknown" in text
     assert "total: at least $1.50; 3 of 4 calls have no known price" in text
+    assert "total: unknown; 2 of 2 calls" in formats.render(cost(("b", None, 2)), format, 200)
 
 
 def test_json_is_the_document_and_stays_on_the_page() -> None:
