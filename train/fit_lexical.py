@@ -37,7 +37,7 @@ FOLDS, INNER_FOLDS = 10, 5
 MADE_FROM = ("fool_me_twice", "wice_dev", "frank", "summedits", "factcheck_gpt")
 DOCUMENTS_PER_SET = 300
 WHOLE_SENTENCE = re.compile(r"[A-Z][^\n|{}<>]*\.$")
-FAULT_SHARE, ANSWER_SHARE = 0.3, 0.2
+FAULT_SHARE, ANSWER_SHARE = 0.3, 0.4
 """The weight of all made sentences together, where that of all labelled claims (answers) is 1."""
 ANSWER = ("most unlike", "most at fault")
 

@@ -1,8 +1,8 @@
 """An answer is cut into claims, each with the exact place it stands at.
 
-Every letter and digit of an answer belongs to one *part*. Parts of kind ``claim`` can be checked against a
-context. The other kinds (greetings, questions, words about the answer itself, citations, code, titles,
-abstentions) say nothing of the world; they are left out of the claims, and nothing else is.
+Every letter and digit of an answer belongs to one *part*. Parts of kind ``claim`` can be checked against a context.
+The other kinds (greetings, questions, words about the answer itself, citations, code, titles, abstentions) say
+nothing of the world; they are left out of the claims, and nothing else is.
 """
 
 import re
@@ -47,9 +47,8 @@ HEADING = re.compile(r"\s{0,3}#{1,6}\s+")
 BOLD_LINE = re.compile(r"\s*(\*\*|__)[^*_\n]{1,80}\1\s*:?\s*$")
 QUOTE = r"\s*(?:>(?!>>)\s?)"
 MARKER = _any(
-    rf"{QUOTE}*\s*(?:[-*+•‣◦▪●·–—]|\(?(?:\d{{1,3}}|[a-zA-Z]|[ivx]{{2,4}})[.)])(?:\s+(?:\[[ xX]\]\s+)?|$)",
-    r"\s*\d{1,3}、",
-    rf"{QUOTE}+",
+    rf"{QUOTE}*\s*(?:[-*+•‣◦▪●·–—]|\(?(?:\d{{1,3}}|[a-z]|[ivx]{{2,4}})[.)]|\(?[A-Z]\))(?:\s+(?:\[[ xX]\]\s+)?|$)",
+    rf"\s*\d{{1,3}}、|{QUOTE}+",
 )
 DOCTEST = re.compile(r"\s*(?:>>>|\.\.\.)\s")
 TABLE_RULE = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
@@ -65,19 +64,14 @@ JSON_COLON = re.compile(r"\s*:")
 
 DRESS = re.compile(r"[*_#`>\s]+")
 REFERENCE = _any(r"https?://\S+", r"\[[^\[\]\n]{0,60}\]", r"\((?:source|passage|see|ref)[^()\n]{0,80}\)")
-SOURCE = _any(
-    r"(?:sources?|references?|citations?|see also|quelle|fuente|来源)\s*:",
-    r"(?:according to |see )?passages? \d\W*$",
-)
+SOURCE = re.compile(r"(?:sources?|references?|citations?|see also|来源)\s*:|(?:according to |see )?passages? \d\W*$")
 GREETING = _any(
     r"(?:hi|hello|hey|dear|greetings|good (?:morning|afternoon|evening)|sure(?: thing)?|certainly|of course"
     r"|absolutely|(?:great|good)(?: question)?|okay|ok|alright|thanks|thank you|you(?:'re| are) welcome|sorry"
     r"|hallo|guten tag|gerne|bonjour|merci|bien sûr|¡?hola|gracias|claro|ciao)\b(?:[\s,]+\w+){0,2}\W*$",
     r"(?:你好|您好|谢谢|当然|こんにちは)\W*$",
     r"(?:i|we) (?:hope|trust) (?:this|that|it|these)\b",
-    r"let me know\b",
-    r"(?:please )?(?:feel free\b|(?:don't|do not) hesitate\b)",
-    r"(?:happy to help|glad (?:to|i)\b|is there anything else)",
+    r"(?:please )?(?:let me know|feel free|don't hesitate|do not hesitate)\b|happy to help|is there anything else",
     r"if you (?:have|need|want|would like)(?: \w+){0,6}? (?:questions?|help|assistance)\b",
 )
 ABOUT = _any(
@@ -99,8 +93,7 @@ ABSENCE = _any(
     r"\b(?:kontext|text|dokumente?) (?:enthält|nennt|erwähnt|gibt) (?:\w+ )?(?:kein|nicht)",
     r"\b(?:contexte|texte|documents?|passages?) ne (?:\w+ )?(?:mentionn|contien|précis|indiqu|fourni|donn)",
     r"\b(?:contexto|texto|documentos?) no (?:\w+ )?(?:menciona|contiene|dice|especifica|indica|proporciona)",
-    r"(?:没有|未)(?:提到|提及|提供|说明|包含)",
-    r"記載(?:が|は)?(?:ありません|されていません)",
+    r"(?:没有|未)(?:提到|提及|提供|说明|包含)|記載(?:が|は)?(?:ありません|されていません)",
 )
 REFUSAL = _any(
     r"\bunable to (?:answer|provide|find|determine|help|assist)\b",
@@ -110,14 +103,13 @@ REFUSAL = _any(
     r"^(?:there is |there's )?(?:no|not enough|insufficient) (?:\w+ )?(?:information|context|data)\b",
     r"^(?:i'm|i am) (?:sorry|not sure|afraid)\b",
     rf"^(?:not (?:\w+ )?in the (?:{TEXTS})|no answer|unknown|n/a|i don't know)\W*$",
-    r"\b(?:ich weiß|weiß ich) (?:es )?(?:leider )?nicht\b|\bkann ich nicht (?:beantworten|sagen)\b",
+    r"\b(?:ich weiss|weiss ich) (?:es )?(?:leider )?nicht\b|\bkann ich nicht (?:beantworten|sagen)\b",
     r"\bje ne (?:sais|peux|trouve)\b|\bno (?:lo )?(?:sé|puedo responder|tengo (?:información|suficiente))\b",
     r"我不知道|无法(?:回答|确定|找到)|わかりません|لا أعرف",
 )
 BUT = re.compile(r"[,;]\s+(?:but|however|although|though|aber|mais|pero|sondern)\b[,\s]*|，但是?")
 SAID_OF_TEXT = re.compile(r"(?:it |they )?(?:do|does|did|is|are|has|have)(?: not|n't| no) ")
 YES_OR_NO = re.compile(r"(?:yes|no|true|false|ja|nein|oui|non|sí|是的?|不是?)\W*$")
-QUESTION_MARKS = "?？؟"
 
 CLAIM, TITLE, ABSTENTION, MARK, CODE = "claim", "title", "abstention", "mark", "code"
 
@@ -158,9 +150,9 @@ def split(answer: str) -> Split:
 def parts(answer: str) -> list[Part]:
     """Every part of *answer* in order, disjoint; together they hold all of its letters and digits."""
     found = list(_json_parts(answer, 0, len(answer)) if JSON_OPENING.match(answer) else _text_parts(answer))
-    if any(part.kind in {CLAIM, ABSTENTION} for part in found):
+    if {CLAIM, ABSTENTION} & {part.kind for part in found}:
         return found
-    # A bare "**30 days**" or "Yes." is then the whole answer, so it is what is claimed.
+    # A bare "**30 days**" or "Yes." is then all that is claimed.
     return [replace(part, kind=CLAIM) if part.kind == TITLE else part for part in found]
 
 
@@ -169,33 +161,32 @@ def _text_parts(answer: str) -> Iterator[Part]:
         if fenced == "json":
             yield from _json_parts(answer, start, end)
         elif fenced:
-            yield Part(CODE, start, end)
+            yield Part(fenced, start, end)
         else:
             yield from _open_parts(answer, start, end)
 
 
 def _fences(answer: str) -> Iterator[tuple[str, int, int]]:
-    """What stands between fences ("code", or "json", which is read) and what stands outside ("")."""
-    fence, language, since = "", "", 0
+    """What stands between fences ("code", or "json", which is read), the fences, and what stands outside ("")."""
+    fence, inside, since = "", "", 0
     for start, end in _lines(answer, 0, len(answer)):
         found = FENCE.match(answer, start, end)
-        if found and not fence:
-            yield "", since, start
-            fence, language = found[1], found[2].casefold()
-            since = end if language == "json" else start
-        elif found and fence and found[1].startswith(fence) and not found[2]:
-            yield ("json", since, start) if language == "json" else (CODE, since, end)
-            fence, since = "", end
-    yield (language if language == "json" else CODE) if fence else "", since, len(answer)
+        opens, closes = found and not fence, found and fence and found[1].startswith(fence) and not found[2]
+        if found and (opens or closes):
+            yield inside, since, start
+            yield MARK, start, end
+            fence, since = found[1] if opens else "", end
+            inside = ("json" if found[2].casefold() == "json" else CODE) if opens else ""
+    yield inside, since, len(answer)
 
 
 def _open_parts(answer: str, start: int, end: int) -> Iterator[Part]:
     for kind, low, high in _blocks(answer, start, end):
-        if kind != "prose":
+        if kind == "prose":
+            for sentence in sentences(answer, low, high):
+                yield from _classified(answer, *sentence)
+        else:
             yield Part(kind, low, high)
-            continue
-        for sentence in sentences(answer, low, high):
-            yield from _classified(answer, *sentence)
 
 
 def _blocks(answer: str, start: int, end: int) -> Iterator[tuple[str, int, int]]:
@@ -211,9 +202,8 @@ def _blocks(answer: str, start: int, end: int) -> Iterator[tuple[str, int, int]]
         if kind != "prose":
             yield kind, *_trimmed(answer, low, high)
             continue
-        inside = low
+        inside = marker.end() if marker else low
         if marker:
-            inside = marker.end()
             yield MARK, low, inside
         prose = (prose[0] if prose else inside, high)
     if prose:
@@ -249,6 +239,15 @@ def _breaks(answer: str, start: int, end: int, line: int) -> bool:
         return True
     first = answer[line : line + HEAD].lstrip()[:1]
     return len(last) < SHORT_LINE and not first.islower()
+
+
+def statements(text: str) -> Iterator[tuple[int, int]]:
+    """Everything that *text* states, as trimmed stretches: its sentences, rows, titles and lines of code."""
+    for kind, start, end in _blocks(text, 0, len(text)):
+        if kind == "prose":
+            yield from sentences(text, start, end)
+        elif kind != MARK:
+            yield start, end
 
 
 def sentences(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
@@ -306,7 +305,8 @@ def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     piece = text[start:end]
-    return start + len(piece) - len(piece.lstrip()), max(start, end - len(piece) + len(piece.rstrip()))
+    low = start + len(piece) - len(piece.lstrip())
+    return low, low + len(piece.strip())
 
 
 def _classified(answer: str, start: int, end: int) -> Iterator[Part]:
@@ -314,19 +314,21 @@ def _classified(answer: str, start: int, end: int) -> Iterator[Part]:
     head = DRESS.sub(" ", answer[start : min(end, start + HEAD)]).strip().casefold().replace("’", "'")
     kind = _sentence_kind(head, answer[end - 1])
     but = BUT.search(answer, start, end) if kind == ABSTENTION else None
-    if but and (_states(answer, start, but.start()) or _states(answer, but.end(), end)):
-        for low, high in ((start, but.end()), (but.end(), end)):
-            yield Part(CLAIM if _states(answer, low, high) else ABSTENTION, *_trimmed(answer, low, high))
-        return
+    if but:
+        left, right = _side(answer, start, but.start()), _side(answer, but.end(), end)
+        if CLAIM in {left.kind, right.kind}:
+            yield from (left, Part(MARK, *but.span()), right)
+            return
     clauses = [start, *_clauses(answer, start, end), end] if kind == CLAIM else [start, end]
     for low, high in pairwise(clauses):
         yield Part(kind, *_trimmed(answer, low, high))
 
 
-def _states(answer: str, start: int, end: int) -> bool:
-    """Whether one side of a "but" tells of the world rather than of what the context leaves out."""
+def _side(answer: str, start: int, end: int) -> Part:
+    """One side of a "but": it tells of the world, or of what the context leaves out."""
     side = answer[start : min(end, start + HEAD)].casefold()
-    return len(side) > 12 and not SAID_OF_TEXT.match(side) and not _abstains(side)
+    states = len(side) > 12 and not SAID_OF_TEXT.match(side) and not _abstains(side)
+    return Part(CLAIM if states else ABSTENTION, *_trimmed(answer, start, end))
 
 
 def _abstains(head: str) -> bool:
@@ -351,7 +353,7 @@ def _sentence_kind(head: str, last: str) -> str:
         return MARK
     if not any(map(str.isalnum, bare)) or SOURCE.match(bare):
         return "citation"
-    if last in QUESTION_MARKS:
+    if last in "?？؟":
         return "question"
     if GREETING.match(head):
         return "greeting"

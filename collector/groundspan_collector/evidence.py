@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from groundspan_collector.claims import JSON_COLON, JSON_OPENING, JSON_TOKEN, sentences
+from groundspan_collector.claims import JSON_COLON, JSON_OPENING, JSON_TOKEN, statements
 
 STOP, WORD, NAME, NUMBER, NOT = "stop", "word", "name", "number", "not"
 
@@ -22,10 +22,12 @@ MARKS = "\u0300-\u036f\u0591-\u05bd\u064b-\u065f\u0900-\u0963\u0966-\u0dff"
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
 """Scripts that put no spaces between words, or glue endings to them: two neighbours stand for a word."""
 TOKEN = re.compile(
-    r"(?P<date>\b(?:1[5-9]|20)\d\d-(?:0[1-9]|1[0-2])-[0-3]\d\b)"
+    # Most tokens are words, so they are tried first.
+    rf"(?P<word>[^\W\d_{UNSPACED}](?:[^\W_{UNSPACED}]|[{MARKS}])*(?:['’][^\W\d_]+)?)"
+    r"|(?P<date>\b(?:1[5-9]|20)\d\d-(?:0[1-9]|1[0-2])-[0-3]\d\b)"
     r"|(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.:]\d+)*)(?![^\W_])"
     rf"|(?P<unspaced>[{UNSPACED}]+)"
-    rf"|(?P<word>[^\W_{UNSPACED}](?:[^\W_{UNSPACED}]|[{MARKS}])*(?:['’][^\W\d_]+)?)"
+    rf"|(?P<mixed>[^\W_{UNSPACED}](?:[^\W_{UNSPACED}]|[{MARKS}])*)"
 )
 MEASURED = re.compile(r"(\d+)(?:st|nd|rd|th|k|m|bn|ms|s|kb|mb|gb|px|x|am|pm|c|f|kg|cm|mm|km|h|min)$")
 
@@ -170,7 +172,7 @@ def words(text: str, start: int = 0, end: int | None = None) -> Iterator[Word]:
     """The words of ``text[start:end]`` as they are compared, stop words and all."""
     for token in TOKEN.finditer(text, start, len(text) if end is None else end):
         low, high = token.span()
-        if token.lastgroup == "word":
+        if token.lastgroup in {"word", "mixed"}:
             yield Word(*normal(token[0]), low, high)
         elif token.lastgroup == "number":
             yield Word(_plain(token[0]), NUMBER, low, high)
@@ -233,7 +235,7 @@ def _statements(chunk: int, text: str) -> Iterator[Statement]:
     if JSON_OPENING.match(text):
         yield from _record(chunk, text)
         return
-    for start, end in sentences(text):
+    for start, end in statements(text):
         yield _statement(chunk, start, end, words(text, start, end))
 
 

@@ -14,7 +14,7 @@ from groundspan_collector import evidence
 from groundspan_collector.claims import Claim
 from groundspan_collector.evidence import NAME, NOT, NUMBER, STOP, Index, Passage, Word
 from groundspan_collector.judges.alignment import NOTHING, OPPOSITE, Alignment, Difference, align
-from groundspan_collector.judges.words import ATTRIBUTION, CAUSE, REFERENCE
+from groundspan_collector.judges.words import ARTICLES, ATTRIBUTION, AUXILIARIES, CAUSE, CODE_NAME, REFERENCE
 
 UNLIKENESS = (
     "novel share",
@@ -115,7 +115,7 @@ def measure(claim: Claim, base: Ground) -> Signals:
                 float(_names(unknown, said)),
                 *(float(any(d.kind == kind for d in differences)) for kind in (NUMBER, NAME, NOT, OPPOSITE)),
                 cause[1] if cause else 0.0,
-                float(bool(content) and elsewhere(content[0])),
+                float(any(map(elsewhere, _subject(claim.text, said)))),
                 math.log1p(max(0, _longest_run(content, elsewhere) - 1)),
             )
         ),
@@ -193,6 +193,17 @@ def _names(words: Iterable[Word], said: Sequence[Word]) -> int:
 
 def _opposed(difference: Difference) -> bool:
     return difference.kind == OPPOSITE
+
+
+def _subject(text: str, said: Sequence[Word]) -> Iterator[Word]:
+    """The first content word, if it is a thing: after an article, before an auxiliary, or a name of code."""
+    place = next((place for place, word in enumerate(said) if word.kind != STOP), None)
+    if place is None:
+        return
+    after = said[place + 1].stem if place + 1 < len(said) else ""
+    before = said[place - 1].stem if place else ""
+    if before in ARTICLES or after in AUXILIARIES or CODE_NAME.match(text, said[place].start):
+        yield said[place]
 
 
 def _longest_run(words: Iterable[Word], wanted: Callable[[Word], bool]) -> int:

@@ -18,6 +18,11 @@ ATTRIBUTION = re.compile(
     r" (?:states?|mentions?|says?|explains?|notes?|suggests?|describes?|adds|highlights?|clarifies)(?: that)?",
     re.IGNORECASE,
 )
+ARTICLES = frozenset(["the", "a", "an", "this", "that"])
+AUXILIARIES = frozenset(
+    ["is", "are", "was", "were", "has", "have", "had", "can", "could", "will", "would", "should", "may"]
+)
+CODE_NAME = re.compile(r"\w+(?:[._(]\w|\()|[^\W\d_]+[A-Z0-9_]")
 REFERENCE = re.compile(r"\[\d{1,3}\]|\(?\bpassages? \d(?:(?:,| and| &) \d)*\)?", re.IGNORECASE)
 _OPPOSITES = (
     "first/last before/after increase/decrease increase/reduce rise/fall high/low higher/lower highest/lowest more/less"
