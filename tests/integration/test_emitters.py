@@ -46,8 +46,9 @@ def _priced(running: CollectorProcess, service: str, model: str) -> dict[str, An
 
 
 def _trace(running: CollectorProcess, version: str) -> dict[str, Any]:
+    """The trace of that version that has an answer."""
     listed = running.get("/api/v1/traces", limit=50)["traces"]
-    trace_id = next(trace["trace_id"] for trace in listed if trace["version"] == version)
+    trace_id = next(trace["trace_id"] for trace in listed if trace["version"] == version and trace["status"])
     document: dict[str, Any] = running.get(f"/api/v1/traces/{trace_id}")
     return document
 

@@ -2,12 +2,12 @@
 -- A function that embeds or reranks without naming a model, a provider or usage is no model call.
 -- Of a wrapper and the call of the same stage inside it, the inner one counts, unless only the outer has usage.
 CREATE VIEW IF NOT EXISTS model_calls AS
-WITH RECURSIVE
+WITH
     traces AS
     (
         SELECT project, trace_id, first_start, last_end, root_start
         FROM traces_once
-        WHERE root_start >= {since:DateTime64(9)} AND root_start < {until:DateTime64(9)}
+        WHERE root_start >= {since:DateTime64(9, 'UTC')} AND root_start < {until:DateTime64(9, 'UTC')}
             AND ({project:String} = '' OR project = {project:String})
     ),
     selected AS
@@ -18,41 +18,29 @@ WITH RECURSIVE
         WHERE start_time >= (SELECT min(first_start) FROM traces) AND start_time <= (SELECT max(last_end) FROM traces)
             AND (project, trace_id) IN (SELECT project, trace_id FROM traces)
     ),
-    nested AS
-    (
-        SELECT project, trace_id, span_id, parent_span_id, stage, has_usage, is_call
-        FROM selected
-        WHERE (project, trace_id) IN
-        (
-            SELECT project, trace_id FROM selected
-            WHERE is_call AND (project, trace_id, span_id) IN (SELECT project, trace_id, parent_span_id FROM selected)
-        )
-    ),
-    climb AS
-    (
-        SELECT project, trace_id, span_id AS call, stage, has_usage, parent_span_id AS ancestor, 1 AS depth
-        FROM nested
-        WHERE is_call AND parent_span_id != ''
-        UNION ALL
-        SELECT climb.project, climb.trace_id, climb.call, climb.stage, climb.has_usage, nested.parent_span_id,
-            climb.depth + 1
-        FROM climb
-        INNER JOIN nested ON nested.project = climb.project AND nested.trace_id = climb.trace_id
-            AND nested.span_id = climb.ancestor
-        WHERE nested.parent_span_id != '' AND climb.depth < 100
-    ),
-    pairs AS
-    (
-        SELECT climb.project AS project, climb.trace_id AS trace_id, climb.call AS inner_call,
-            climb.ancestor AS outer_call, climb.has_usage AS inner_has_usage, nested.has_usage AS outer_has_usage
-        FROM climb
-        INNER JOIN nested ON nested.project = climb.project AND nested.trace_id = climb.trace_id
-            AND nested.span_id = climb.ancestor AND nested.stage = climb.stage
-    ),
+    -- A call that has calls of its stage above it: of every two, one is counted elsewhere. The fold climbs from the
+    -- call to the root, at most 100 steps, and stops at a cycle.
     counted_elsewhere AS
     (
-        SELECT project, trace_id, if(inner_has_usage OR NOT outer_has_usage, outer_call, inner_call) AS span_id
-        FROM pairs
+        SELECT project, trace_id, arrayJoin(arrayMap(
+            outer_id -> if(inner.has_usage OR NOT spans[outer_id].has_usage, outer_id, inner.span_id),
+            arrayFilter(id -> spans[id].called_stage = inner.stage, arrayFold(
+                (climb, step) -> if(climb.1 = '' OR has(climb.2, climb.1),
+                    ('', climb.2),
+                    (spans[climb.1].parent, arrayPushBack(climb.2, climb.1))),
+                range(100), (inner.parent, emptyArrayString())).2))) AS span_id
+        FROM
+        (
+            SELECT project, trace_id,
+                CAST((groupArray(span_id), groupArray((parent_span_id, if(is_call, stage, ''), has_usage))),
+                    'Map(String, Tuple(parent String, called_stage String, has_usage Bool))') AS spans,
+                CAST(groupArrayIf((span_id, parent_span_id, stage, has_usage), is_call AND parent_span_id != ''),
+                    'Array(Tuple(span_id String, parent String, stage String, has_usage Bool))') AS calls
+            FROM selected
+            GROUP BY project, trace_id
+            HAVING uniqExactIf(stage, is_call) < countIf(is_call)
+        )
+        ARRAY JOIN calls AS inner
     )
 SELECT
     call.project AS project, call.trace_id AS trace_id, call.span_id AS span_id, trace.root_start AS root_start,
