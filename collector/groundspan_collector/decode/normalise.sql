@@ -92,7 +92,9 @@ FROM
 (
     SELECT
         s, scope, a, resource_attributes, COLUMNS,
-        arrayMap(text -> coalesce(toUInt64OrNull(text), accurateCastOrNull(toFloat64OrNull(text), 'UInt64')),
+        -- From 10^12 on it is no count but a fault, and a few of them would overflow every sum.
+        arrayMap(text -> if(toFloat64OrNull(text) < 1e12,
+            coalesce(toUInt64OrNull(text), accurateCastOrNull(toFloat64OrNull(text), 'UInt64')), NULL),
             ${counts}) AS COUNTS,
         coalesce(${cache_read_tokens}, 0) + coalesce(${cache_write_tokens}, 0) AS CACHED,
         ${dialect} AS dialect,
