@@ -19,14 +19,15 @@ WITH
             AND (project, trace_id) IN (SELECT project, trace_id FROM traces)
     ),
     -- A call that has calls of its stage above it: of every two, one is counted elsewhere. The fold climbs from the
-    -- call to the root, at most 100 steps, and stops at a cycle.
+    -- call to the root, at most 100 steps, and stops at a cycle; a call that is its own ancestor has none.
     counted_elsewhere AS
     (
         SELECT project, trace_id, arrayJoin(arrayMap(
             outer_id -> if(inner.has_usage OR NOT spans[outer_id].has_usage, outer_id, inner.span_id),
             arrayFilter(id -> spans[id].called_stage = inner.stage, arrayFold(
-                (climb, step) -> if(climb.1 = '' OR has(climb.2, climb.1),
-                    ('', climb.2),
+                (climb, step) -> multiIf(
+                    climb.1 = inner.span_id, ('', emptyArrayString()),
+                    climb.1 = '' OR has(climb.2, climb.1), ('', climb.2),
                     (spans[climb.1].parent, arrayPushBack(climb.2, climb.1))),
                 range(100), (inner.parent, emptyArrayString())).2))) AS span_id
         FROM
