@@ -18,7 +18,8 @@ DAY_NS = 86_400 * otlp.SECOND
 def test_counts_are_null_when_they_are_no_whole_numbers(store: Store, project: str) -> None:
     """0 is a count, absent is not; a double or a string that is whole is one too."""
     values: list[tuple[otlp.Value, int | None]] = [
-        (0, 0), (12, 12), (12.0, 12), ("12", 12), ("12.0", 12), (2**62, 2**62),
+        (0, 0), (12, 12), (12.0, 12), ("12", 12), ("12.0", 12), (10**12 - 1, 10**12 - 1), (10**12, None),
+        (2**63 - 1, None), ("18446744073709551615", None),
         (-1, None), (12.5, None), ("12.5", None), ("twelve", None), ("", None), (None, None), (True, None),
         (math.nan, None), (math.inf, None), ("9" * 30, None), ([1], None), ({"a": 1}, None),
     ]  # fmt: skip
