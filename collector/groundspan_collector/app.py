@@ -32,6 +32,9 @@ from groundspan_collector.store import WRITERS, Store
 
 RETRY_AFTER_S = 1
 SHUTDOWN_S = 10
+SHARE_WHILE_BUSY = 0.15
+# The judge is pure Python: requests must not wait the usual 5 ms for each turn at the interpreter.
+SWITCH_INTERVAL_S = 0.0005
 KEEP_ALIVE_S = 65
 """Exporters send every 5 s, which is uvicorn's own limit: a connection would be closed just when it is used again."""
 
@@ -79,11 +82,15 @@ class Collector:
     def _insert(self, bodies: Sequence[bytes], project: str) -> None:
         self.store.insert_spans(bodies, project=project, received_at_ns=time.time_ns())
 
+    def _share(self) -> float:
+        """Of a core, for each loop: while requests wait, what they wait for comes first."""
+        return SHARE_WHILE_BUSY if self.committer.busy else 1.0
+
     def _loop(self, place: str, work: Callable[[], int], *, idle_s: float) -> threading.Thread:
         thread = threading.Thread(
             target=loop,
             args=(work,),
-            kwargs={"stop": self._stopping.wait, "idle_s": idle_s, "place": place},
+            kwargs={"stop": self._stopping.wait, "idle_s": idle_s, "place": place, "share": self._share},
             name=f"groundspan-{place}",
             daemon=True,
         )
@@ -176,6 +183,7 @@ def serve(settings: Settings) -> None:
     """Run a collector until it is told to stop. Raises ConfigError before a port opens."""
     store = Store.open(settings.data_dir, memory_bytes=settings.memory_bytes)
     try:
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
         # The engine writes its cache of format schemas below the working directory.
         os.chdir(settings.data_dir)
         collector = Collector(settings, store)

@@ -55,6 +55,11 @@ class Committer:
         self._arrived = asyncio.Event()
         self._closing = False
 
+    @property
+    def busy(self) -> bool:
+        """Whether a request waits for its answer."""
+        return self._in_flight_bytes > 0
+
     async def commit(self, body: bytes, project: str) -> None:
         """Back when the spans of *body* are safe.
 

@@ -6,6 +6,7 @@ crash interrupts is due again, since an answer's row is written last.
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +19,7 @@ from groundspan_collector.judges import Judge
 from groundspan_collector.prices import EPOCH
 from groundspan_collector.store import Row, Store
 
-BATCH: Final = 200
+BATCH: Final = 100
 # A trace row is visible before its spans; an insert takes less than this.
 _SLOWEST_INSERT = timedelta(minutes=1)
 
@@ -267,12 +268,19 @@ def _time(value: object) -> datetime:
     return value
 
 
-def loop(work: Callable[[], int], *, stop: Callable[[float], bool], idle_s: float, place: str) -> None:
-    """Call *work* until *stop* (which waits so many seconds) says so; without a pause while there is work."""
+def loop(
+    work: Callable[[], int], *, stop: Callable[[float], bool], idle_s: float, place: str, share: Callable[[], float]
+) -> None:
+    """Call *work* until *stop* (which waits so many seconds) says so; without a pause while there is work.
+
+    *share* is asked after each call for the part of the time, above 0 and up to 1, that *work* may take.
+    """
     pause_s = 0.0
     while not stop(pause_s):
+        begin_s = time.monotonic()
         try:
-            pause_s = 0.0 if work() else idle_s
+            found = work()
+            pause_s = (time.monotonic() - begin_s) * (1 / share() - 1) if found else idle_s
         except Exception:  # noqa: BLE001 - a background loop must outlive what nobody foresaw; it is counted
             metrics.SWALLOWED.labels(place).inc()
             pause_s = 5 * idle_s
