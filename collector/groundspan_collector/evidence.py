@@ -25,7 +25,7 @@ TOKEN = re.compile(
     # Most tokens are words, so they are tried first.
     rf"(?P<word>[^\W\d_{UNSPACED}](?:[^\W_{UNSPACED}]|[{MARKS}])*(?:['’][^\W\d_]+)?)"
     r"|(?P<date>\b(?:1[5-9]|20)\d\d-(?:0[1-9]|1[0-2])-[0-3]\d\b)"
-    r"|(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.:]\d+)*)(?![^\W_])"
+    rf"|(?P<number>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:[.:]\d+)*)(?![^\W_{UNSPACED}])"
     rf"|(?P<unspaced>[{UNSPACED}]+)"
     rf"|(?P<mixed>[^\W_{UNSPACED}](?:[^\W_{UNSPACED}]|[{MARKS}])*)"
 )
@@ -75,6 +75,8 @@ IRREGULAR = dict(
         " spoke:speak spoken:speak drove:drive driven:drive data:datum better:good best:good"
     )
 )
+NAMING_KEYS = frozenset(["name", "title"])
+"""What stands under these keys names the record: the values after it are of that thing."""
 CAMEL = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^A-Za-z\s_]+")
 VOWELS = frozenset("aeiouy")
 
@@ -246,9 +248,10 @@ def _statement(chunk: int, start: int, end: int, found: Iterable[Word]) -> State
 
 
 def _record(chunk: int, text: str) -> Iterator[Statement]:
-    """The leaves of a JSON record, each read with the keys that lead to it: ``"WiFi": "no"`` is "not WiFi"."""
+    """The leaves of a JSON record, each read with its keys and the record's name: "Blue Cafe: not WiFi"."""
     path: list[tuple[int, int] | None] = []
     key: tuple[int, int] | None = None
+    name: tuple[Word, ...] = ()
     for token in JSON_TOKEN.finditer(text):
         if token["mark"] is not None:
             for mark in token["mark"]:
@@ -262,15 +265,21 @@ def _record(chunk: int, text: str) -> Iterator[Statement]:
             key = token.span()
         else:
             keys = [span for span in [*path, key] if span]
-            start = key[0] if key else token.start()
-            yield _statement(chunk, start, token.end(), _leaf(text, keys, token))
+            leaf = tuple(_leaf(text, keys, token))
+            yield _statement(chunk, key[0] if key else token.start(), token.end(), name + leaf)
+            if key and text[slice(*key)].strip('"').casefold() in NAMING_KEYS:
+                name = tuple(words(text, *token.span()))
 
 
 def _leaf(text: str, keys: list[tuple[int, int]], value: re.Match[str]) -> Iterator[Word]:
-    for low, high in keys:
-        for part in CAMEL.finditer(text, low, high):
-            yield from words(text, *part.span())
-    if value[0].strip('" ').casefold() in {"false", "no", "none", "null"}:
+    plain = value[0].strip('" ').casefold()
+    if plain in {"false", "no", "none", "null"}:
         yield Word("not", NOT, *value.span())
-    elif value[0].strip('" ').casefold() not in {"true", "yes"}:
+    for low, high in keys:
+        yield from words(text, low, high)
+        # "OutdoorSeating" is also "outdoor seating".
+        inner = list(CAMEL.finditer(text, low + 1, high - 1))
+        for part in inner if len(inner) > 1 else ():
+            yield from words(text, *part.span())
+    if plain not in {"false", "no", "none", "null", "true", "yes"}:
         yield from words(text, *value.span())

@@ -13,7 +13,9 @@ LONGEST = 120
 WIDEST_SLOT = 4
 """Where more content words differ than this, another thing is said, not another value of the same thing."""
 COPIED_WORDS, COPIED_CONTENT = 4, 3
-"""Words are copied if so many of them, or so many content words, stand together in both texts."""
+"""Words are copied if so many of them, or so many content words, stand together in both texts,"""
+SHORT = 6
+"""or one content word less in a claim of at most this many: there is no room for more."""
 
 Words = Sequence[Word]
 
@@ -51,6 +53,7 @@ def align(claim: Words, passage: Words) -> Alignment:
         return NOTHING
     matcher = SequenceMatcher(None, [word.stem for word in found], [word.stem for word in said], autojunk=False)
     changes = matcher.get_opcodes()
+    enough = COPIED_CONTENT - (all_content <= SHORT)
     same = copied = 0
     differences: list[Difference] = []
     for place, (change, found_from, found_to, said_from, said_to) in enumerate(changes):
@@ -58,7 +61,7 @@ def align(claim: Words, passage: Words) -> Alignment:
         if change == "equal":
             content = len(_content(ours))
             same += content
-            copied += content if len(ours) >= COPIED_WORDS or content >= COPIED_CONTENT else 0
+            copied += content if len(ours) >= COPIED_WORDS or content >= enough else 0
         else:
             between = 0 < place < len(changes) - 1
             differences += _differences(ours, theirs, between)
