@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from groundspan_collector import metrics, queries
 from groundspan_collector.answers import Answer, Chunk, TraceSpan, answer_of
-from groundspan_collector.judgement import JudgedClaim, Judgement, judge_answer
+from groundspan_collector.errors import JudgeFailed
+from groundspan_collector.judgement import JudgedClaim, Judgement, judge_answer, unjudged
 from groundspan_collector.judges import Judge
 from groundspan_collector.prices import EPOCH
 from groundspan_collector.store import Row, Store
@@ -54,14 +55,15 @@ class Scorer:
         return len(self._unscored(quiet_before=self._clock(), most=100_000))
 
     def score_due(self) -> int:
-        """Judge one batch of quiet traces; how many there were."""
+        """Judge one batch of quiet traces; how many were judged."""
         now = self._clock()
         traces = self._unscored(quiet_before=now - self._quiet, most=BATCH)
-        if traces:
-            self._judge_all(self._due(traces, now), now)
+        due = self._due(traces, now) if traces else []
+        if due:
+            self._judge_all(due, now)
         if len(traces) < BATCH:
             self._since = now - self._quiet - _SLOWEST_INSERT
-        return len(traces)
+        return len(due)
 
     def _unscored(self, *, quiet_before: datetime, most: int) -> list[Row]:
         parameters = {"since": self._since, "quiet_before": quiet_before, "most": most}
@@ -114,12 +116,22 @@ class Scorer:
                 answers.append(old | dimensions)
                 continue
             context = [texts.get((item.project, chunk.hash), "") for chunk in item.answer.chunks]
-            judgement = judge_answer(item.answer.question, context, item.answer.text, self._judge)
+            judgement = self._judged(item.answer, context)
             metrics.JUDGED.labels(judgement.status).inc()
             answers.append(dimensions | answer_outcome(judgement))
             verdicts += verdict_rows(dimensions, judgement, item.answer.chunks)
         self._store.insert("verdicts", verdicts)
         self._store.insert("answers", answers)
+
+    def _judged(self, answer: Answer, context: Sequence[str]) -> Judgement:
+        """What the judge says; where it fails, that it did: no answer is passed over, and none holds up the others."""
+        try:
+            return judge_answer(answer.question, context, answer.text, self._judge)
+        except JudgeFailed as error:
+            return unjudged(answer.text, str(error))
+        except Exception as error:  # noqa: BLE001 - the queue must move on, or one odd answer ends all judging
+            metrics.SWALLOWED.labels("judge").inc()
+            return Judgement("unjudged", reason=f"unforeseen: {error!r}")
 
     def _identity(self, item: Due, now: datetime) -> Row:
         return {
@@ -164,9 +176,7 @@ def covered_until(received: datetime | None, last_received: datetime, now: datet
     """
     if received is not None and received >= last_received:
         return received
-    if now - last_received > _SLOWEST_INSERT:
-        return last_received
-    return received
+    return last_received if now - last_received > _SLOWEST_INSERT else None
 
 
 def trace_span(row: Mapping[str, Any]) -> TraceSpan:
