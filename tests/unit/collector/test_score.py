@@ -1,0 +1,301 @@
+"""The scoring loop over a real store: what is judged, when, and how often."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import otlp
+import pytest
+import stored
+from groundspan_collector import judges
+from groundspan_collector.errors import JudgeFailed
+from groundspan_collector.judges import SUPPORTED, Case, Ruling, Verdict
+from groundspan_collector.score import Scorer, covered_until, loop
+from groundspan_collector.store import Store
+
+T0 = datetime(2026, 9, 9, 13, tzinfo=UTC)
+QUIET_S = 2.0
+TEXT = "The tower was built in 1889 by Gustave Eiffel."
+
+
+@dataclass
+class Clock:
+    """A clock that stands until it is set."""
+
+    now: datetime = T0
+
+    def __call__(self) -> datetime:
+        """The time it shows."""
+        return self.now
+
+
+@dataclass
+class Counting:
+    """A judge that supports everything, counts its cases, and fails on the word that it was told."""
+
+    name: str
+    version: str = "1"
+    threshold: float = 0.5
+    cases: list[Case] = field(default_factory=list)
+    fails_on: str = ""
+    fails_with: Callable[[str], Exception] = JudgeFailed
+
+    def judge(self, case: Case) -> Ruling:
+        """Rule on *case*."""
+        self.cases.append(case)
+        if self.fails_on and self.fails_on in case.answer:
+            raise self.fails_with("no verdict")
+        return Ruling([Verdict(SUPPORTED, 1.0, None, "") for _ in case.claims], 0.0)
+
+
+@dataclass
+class Trace:
+    """One RAG trace, whose spans are sent when a test says so."""
+
+    store: Store
+    project: str
+    trace_id: bytes = field(default_factory=otlp.new_trace_id)
+    root: bytes = field(default_factory=otlp.new_span_id)
+
+    def send(self, *parts: str, at: datetime, answer: str = TEXT, chunk: str = TEXT) -> None:
+        """Store those of root, retrieve, generate and tool that are named, as received *at* a time."""
+        documents = json.dumps([{"id": "d1", "content": chunk, "metadata": {"source": "a.md"}}])
+        output = json.dumps([{"role": "assistant", "parts": [{"type": "text", "content": answer}]}])
+        attributes: dict[str, dict[str, otlp.Value]] = {
+            "root": {"groundspan.stage": "pipeline", "gen_ai.output.messages": output},
+            "retrieve": {"groundspan.stage": "retrieve", "gen_ai.retrieval.documents": documents},
+            "generate": {"groundspan.stage": "generate", "gen_ai.output.messages": output},
+            "tool": {"groundspan.stage": "tool"},
+        }
+        spans = [
+            otlp.span(
+                attributes[part],
+                trace_id=self.trace_id,
+                span_id=self.root if part == "root" else otlp.new_span_id(),
+                parent=b"" if part == "root" else self.root,
+                start_ns=otlp.NOON_NS + list(attributes).index(part),
+            )
+            for part in parts
+        ]
+        stored.insert(self.store, self.project, *spans, received_at_ns=_ns(at))
+
+    def answers(self) -> list[dict[str, Any]]:
+        """The newest judgement of its answer."""
+        return self.store.rows("SELECT * FROM answers_newest WHERE trace_id = {id:String}", {"id": self.trace_id.hex()})
+
+    def verdicts(self) -> list[dict[str, Any]]:
+        """Its answer's claims."""
+        return self.store.rows(
+            "SELECT * FROM verdicts_newest WHERE trace_id = {id:String} ORDER BY claim", {"id": self.trace_id.hex()}
+        )
+
+
+def _ns(moment: datetime) -> int:
+    return int((moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1)) * 1000
+
+
+def _scored(scorer: Scorer, clock: Clock, at: datetime) -> None:
+    clock.now = at
+    while scorer.score_due():
+        pass
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock at T0."""
+    return Clock()
+
+
+@pytest.fixture
+def judge(project: str) -> Counting:
+    """A judge of the test's own, so that nothing was judged by it before."""
+    return Counting(project)
+
+
+@pytest.fixture
+def scorer(store: Store, judge: Counting, clock: Clock) -> Scorer:
+    """A scorer that saw everything that other tests left behind."""
+    scorer = Scorer(store, judge, clock, quiet_s=QUIET_S)
+    _scored(scorer, clock, T0 - timedelta(minutes=2))
+    judge.cases.clear()
+    return scorer
+
+
+@pytest.fixture
+def trace(store: Store, project: str) -> Trace:
+    """A trace that was not sent yet."""
+    return Trace(store, project)
+
+
+def test_answer_is_judged_when_its_trace_is_quiet(scorer: Scorer, clock: Clock, trace: Trace) -> None:
+    """Not before: spans that are still to come may hold the context."""
+    trace.send("root", "retrieve", "generate", at=T0)
+
+    _scored(scorer, clock, T0 + timedelta(seconds=1.9))
+    early = trace.answers()
+    _scored(scorer, clock, T0 + timedelta(seconds=2))
+
+    assert early == []
+    assert [(row["status"], row["claims"], row["chunks"]) for row in trace.answers()] == [("judged", 1, 1)]
+
+
+def test_scorer_knows_what_is_pending(scorer: Scorer, clock: Clock, trace: Trace) -> None:
+    """Traces that are not quiet yet are pending too; a trace without text never is."""
+    before = scorer.pending()
+    trace.send("root", at=T0)
+    Trace(trace.store, trace.project).send("tool", at=T0)
+
+    clock.now = T0 + timedelta(seconds=1)
+    waiting = scorer.pending()
+    _scored(scorer, clock, T0 + timedelta(seconds=5))
+
+    assert (before, waiting, scorer.pending()) == (0, 1, 0)
+
+
+def test_late_chunks_judge_an_answer_again(scorer: Scorer, clock: Clock, trace: Trace) -> None:
+    """The newest judgement counts, and only its claims are read."""
+    trace.send("root", "generate", at=T0)
+    _scored(scorer, clock, T0 + timedelta(seconds=3))
+    first = [(row["status"], row["chunks"]) for row in trace.answers()]
+
+    trace.send("retrieve", at=T0 + timedelta(seconds=10))
+    _scored(scorer, clock, T0 + timedelta(seconds=13))
+
+    assert first == [("no_context", 0)]
+    assert [(row["status"], row["chunks"]) for row in trace.answers()] == [("judged", 1)]
+    assert [row["text"] for row in trace.verdicts()] == [TEXT]
+
+
+def test_root_that_comes_late_judges_again(scorer: Scorer, clock: Clock, trace: Trace) -> None:
+    """Roots end last; another process may send them much later."""
+    trace.send("retrieve", "generate", at=T0, answer="Built in 1887.")
+    _scored(scorer, clock, T0 + timedelta(seconds=3))
+
+    trace.send("root", at=T0 + timedelta(seconds=10))
+    _scored(scorer, clock, T0 + timedelta(seconds=13))
+
+    assert [(row["answer"], row["span_id"]) for row in trace.answers()] == [(TEXT, trace.root.hex())]
+
+
+def test_answer_is_not_judged_twice_when_its_inputs_are_the_same(
+    scorer: Scorer, clock: Clock, judge: Counting, trace: Trace
+) -> None:
+    """A retry, or a span that says nothing about the answer, costs no second judgement."""
+    trace.send("root", "retrieve", "generate", at=T0)
+    _scored(scorer, clock, T0 + timedelta(seconds=3))
+    trace.send("tool", at=T0 + timedelta(seconds=10))
+    _scored(scorer, clock, T0 + timedelta(seconds=13))
+
+    assert len(judge.cases) == 1
+    assert scorer.pending() == 0
+    assert [row["status"] for row in trace.answers()] == ["judged"]
+    assert len(trace.verdicts()) == 1
+
+
+def test_answer_is_not_judged_twice_when_the_collector_starts_again(
+    scorer: Scorer, clock: Clock, judge: Counting, trace: Trace
+) -> None:
+    """The table is the queue."""
+    trace.send("root", "retrieve", "generate", at=T0)
+    _scored(scorer, clock, T0 + timedelta(seconds=3))
+
+    again = Scorer(trace.store, judge, clock, quiet_s=QUIET_S)
+    _scored(again, clock, T0 + timedelta(seconds=60))
+
+    assert len(judge.cases) == 1
+
+
+@pytest.mark.parametrize("kind", [JudgeFailed, ValueError])
+def test_answer_is_unjudged_when_the_judge_fails(
+    scorer: Scorer, clock: Clock, judge: Counting, trace: Trace, kind: type[Exception]
+) -> None:
+    """With the reason, never a missing row; and the others of its batch are judged."""
+    judge.fails_on, judge.fails_with = "1889", kind
+    other = Trace(trace.store, trace.project)
+    trace.send("root", "retrieve", at=T0)
+    other.send("root", "retrieve", at=T0, answer="It was built by Gustave Eiffel.")
+
+    _scored(scorer, clock, T0 + timedelta(seconds=3))
+
+    assert [(row["status"], row["ungrounded"], "no verdict" in row["reason"]) for row in trace.answers()] == [
+        ("unjudged", False, True)
+    ]
+    assert [row["status"] for row in other.answers()] == ["judged"]
+    assert scorer.pending() == 0
+
+
+def test_evidence_names_its_chunk(store: Store, clock: Clock, trace: Trace) -> None:
+    """With the real lexical judge: offsets cut the claim out of the answer, the chunk is the one that decided."""
+    lexical = judges.load("lexical")
+    scorer = Scorer(store, lexical, clock, quiet_s=QUIET_S)
+    trace.send("root", "retrieve", at=T0, answer="The tower was built in 1999 by Gustave Eiffel.")
+
+    _scored(scorer, clock, T0 + timedelta(seconds=3))
+
+    (answer,), (verdict,) = trace.answers(), trace.verdicts()
+    assert answer["answer"][verdict["start"] : verdict["end"]] == verdict["text"]
+    assert (verdict["verdict"], verdict["chunk_id"], verdict["chunk_source"]) == ("contradicted", "d1", "a.md")
+    assert "1889" in TEXT[verdict["evidence_start"] : verdict["evidence_end"]]
+
+
+@pytest.mark.parametrize(
+    ("received", "last_received", "now", "expected"),
+    [
+        (T0, T0, T0, T0),
+        (T0 + timedelta(seconds=1), T0, T0, T0 + timedelta(seconds=1)),
+        (None, T0, T0 + timedelta(seconds=59), None),
+        (None, T0, T0 + timedelta(seconds=61), T0),
+        (T0 - timedelta(seconds=1), T0, T0 + timedelta(seconds=3), None),
+        (T0 - timedelta(seconds=1), T0, T0 + timedelta(seconds=61), T0),
+    ],
+    ids=["all is visible", "more than was known", "being written", "cut off", "more being written", "more cut off"],
+)
+def test_judgement_covers_what_is_visible(
+    received: datetime | None, last_received: datetime, now: datetime, expected: datetime | None
+) -> None:
+    """While spans are still being written it waits; what was cut off is not waited for for ever."""
+    assert covered_until(received, last_received, now) == expected
+
+
+def test_loop_rests_when_traces_wait_for_their_spans(store: Store, clock: Clock, scorer: Scorer, trace: Trace) -> None:
+    """A write that was cut off by a crash must not spin a core until it is given up."""
+    store.insert(
+        "spans_trace_id_ts",
+        [
+            {
+                "project": trace.project,
+                "TraceId": trace.trace_id.hex(),
+                "Start": T0,
+                "End": T0,
+                "answerable": 1,
+                "last_received": T0,
+            }
+        ],
+    )
+    clock.now = T0 + timedelta(seconds=30)
+
+    assert scorer.score_due() == 0
+    _scored(scorer, clock, T0 + timedelta(seconds=62))
+    assert scorer.pending() == 0
+
+
+def test_loop_lives_on_when_its_work_fails() -> None:
+    """It rests longer after a failure, and not at all while there is work."""
+    outcomes: list[int | Exception] = [1, 0, RuntimeError("once"), 1]
+    pauses: list[float] = []
+
+    def work() -> int:
+        outcome = outcomes.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def stop(pause_s: float) -> bool:
+        pauses.append(pause_s)
+        return not outcomes
+
+    loop(work, stop=stop, idle_s=0.5, place="test", share=lambda: 1.0)
+
+    assert pauses == [0.0, 0.0, 0.5, 2.5, 0.0]
