@@ -57,6 +57,9 @@ SETTINGS = {
     "max_partitions_per_insert_block": 0,
     # There is nothing to optimise in a SELECT that reads everything once, and the attempt costs a third of its time.
     "query_plan_enable_optimizations": 0,
+    "compile_expressions": 0,
+    # Two groups are on their way at a time: each gets one core.
+    "max_threads": 1,
 }
 """Settings under which the SELECT runs."""
 
