@@ -14,11 +14,12 @@ SPANS_PER_TRACE = 5
 RUN = b"\x00" * 8
 """The first half of every trace id; replace it in a request's bytes to get the same request about new traces."""
 
-_WORDS = (
+_SENTENCE = (
     "retrieval returns passages that an answer should stand on and every claim is compared with the passage it "
     "came from while tokens latency and money are counted for each stage of a request so that a careless version "
     "of the application is seen before its users notice the difference between what was said and what was found"
-).split()
+)
+_WORDS = _SENTENCE.split()
 
 
 def value(content: Value) -> AnyValue:

@@ -66,12 +66,12 @@ DRESS = re.compile(r"[*_#`>\s]+")
 REFERENCE = _any(r"https?://\S+", r"\[[^\[\]\n]{0,60}\]", r"\((?:source|passage|see|ref)[^()\n]{0,80}\)")
 SOURCE = re.compile(r"(?:sources?|references?|citations?|see also|来源)\s*:|(?:according to |see )?passages? \d\W*$")
 GREETING = _any(
-    r"(?:hi|hello|hey|dear|greetings|good (?:morning|afternoon|evening)|sure(?: thing)?|certainly|of course"
-    r"|absolutely|(?:great|good)(?: question)?|okay|ok|alright|thanks|thank you|you(?:'re| are) welcome|sorry"
-    r"|hallo|guten tag|gerne|bonjour|merci|bien sûr|¡?hola|gracias|claro|ciao)\b(?:[\s,]+\w+){0,2}\W*$",
-    r"(?:你好|您好|谢谢|当然|こんにちは)\W*$",
-    r"(?:i|we) (?:hope|trust) (?:this|that|it|these)\b",
-    r"(?:please )?(?:let me know|feel free|don't hesitate|do not hesitate)\b|happy to help|is there anything else",
+    r"(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|sure(?: thing)?|certainly|of course|absolutely"
+    r"|(?:great|good)(?: question)?|okay|ok|alright|thanks|thank you|you(?:'re| are) welcome|sorry|hallo"
+    r"|guten tag|gerne|bonjour|merci|bien sûr|¡?hola|gracias|claro|ciao)"
+    r"(?:[\s,]+(?:there|everyone|all|again|you|(?:so|very) much|user|friend|to you|for (?:asking|your question)))*\W*$",
+    r"(?:你好|您好|谢谢|当然|こんにちは)\W*$|(?:i|we) (?:hope|trust) (?:this|that|it|these)\b|happy to help|is there anything else",
+    r"(?:please )?(?:let me know|feel free|don't hesitate|do not hesitate)\b",
     r"if you (?:have|need|want|would like)(?: \w+){0,6}? (?:questions?|help|assistance)\b",
 )
 ABOUT = _any(

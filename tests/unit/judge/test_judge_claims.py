@@ -111,6 +111,7 @@ def test_json_is_read_when_an_answer_is_json(answer: str, claims: list[str]) -> 
     [
         ("Sure!", "greeting"),
         ("Hello there!", "greeting"),
+        ("Thank you so much for your question!", "greeting"),
         ("I hope this helps!", "greeting"),
         ("Let me know if you have any other questions.", "greeting"),
         ("你好。", "greeting"),
@@ -173,6 +174,12 @@ def test_an_answer_does_not_abstain_when_it_also_claims(answer: str, claims: lis
 @pytest.mark.parametrize("answer", ["Yes.", "**30 days**", "# Paris", "Result:"])
 def test_a_title_is_a_claim_when_it_is_the_whole_answer(answer: str) -> None:
     """A bare word or bold line answers the question, so it is what is claimed."""
+    assert texts(answer) == [answer]
+
+
+@pytest.mark.parametrize("answer", ["Great Britain won.", "Certainly wrong numbers hurt.", "Dear John is a film."])
+def test_a_sentence_is_a_claim_when_it_only_begins_like_a_greeting(answer: str) -> None:
+    """The whole sentence must be a greeting, not its first word."""
     assert texts(answer) == [answer]
 
 
