@@ -70,8 +70,8 @@ GREETING = _any(
     r"|(?:great|good)(?: question)?|okay|ok|alright|thanks|thank you|you(?:'re| are) welcome|sorry|hallo"
     r"|guten tag|gerne|bonjour|merci|bien sûr|¡?hola|gracias|claro|ciao)"
     r"(?:[\s,]+(?:there|everyone|all|again|you|(?:so|very) much|user|friend|to you|for (?:asking|your question)))*\W*$",
-    r"(?:你好|您好|谢谢|当然|こんにちは)\W*$|(?:i|we) (?:hope|trust) (?:this|that|it|these)\b|happy to help|is there anything else",
-    r"(?:please )?(?:let me know|feel free|don't hesitate|do not hesitate)\b",
+    r"(?:你好|您好|谢谢|当然|こんにちは)\W*$|(?:i|we) (?:hope|trust) (?:this|that|it|these)\b",
+    r"happy to help|is there anything else|(?:please )?(?:let me know|feel free|don't hesitate|do not hesitate)\b",
     r"if you (?:have|need|want|would like)(?: \w+){0,6}? (?:questions?|help|assistance)\b",
 )
 ABOUT = _any(
