@@ -1,0 +1,61 @@
+"""The demo: a real RAG application in two versions, and what the collector says of them."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from processes import CollectorProcess, collector
+
+pytestmark = pytest.mark.demo
+
+
+@pytest.fixture(scope="module")
+def judged_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]:
+    """A collector that has judged all answers of both versions."""
+    with collector(tmp_path_factory.mktemp("demo")) as running:
+        command = [sys.executable, "-m", "groundspan_demo", "--endpoint", running.url]
+        subprocess.run(command, check=True, timeout=180)
+        running.wait_until_judged()
+        yield running
+
+
+def _by_version(running: CollectorProcess, report: str) -> dict[str, dict[str, Any]]:
+    return {row["version"]: row for row in running.rows(report, by="version")}
+
+
+def test_careless_version_is_clearly_worse_when_both_are_judged(judged_demo: CollectorProcess) -> None:
+    """The interval of v2's ungrounded answers lies above that of v1's."""
+    rows = _by_version(judged_demo, "hallucination")
+
+    assert rows["v1"]["ungrounded_answer_rate_high"] < rows["v2"]["ungrounded_answer_rate_low"]
+    assert rows["v1"]["ungrounded_claim_rate_high"] < rows["v2"]["ungrounded_claim_rate_low"]
+
+
+def test_versions_retrieve_alike_when_only_the_answerer_differs(judged_demo: CollectorProcess) -> None:
+    """Retrieval is real and the same for both, so its report must not tell them apart."""
+    rows = _by_version(judged_demo, "retrieval")
+
+    assert rows["v1"]["hit_rate"] == rows["v2"]["hit_rate"]
+    assert rows["v1"]["hit_rate"] > 0.8
+
+
+def test_every_request_is_in_every_report_when_the_demo_ran(judged_demo: CollectorProcess) -> None:
+    """Answers, requests and pipeline spans are the same number for each version."""
+    answers = _by_version(judged_demo, "hallucination")
+    requests = _by_version(judged_demo, "retrieval")
+    pipelines = judged_demo.rows("latency", by="version,stage")
+
+    for row in pipelines:
+        assert row["spans"] == answers[row["version"]]["answers"] == requests[row["version"]]["requests"]
+
+
+def test_demo_prints_reports_and_an_ungrounded_claim_when_run_once() -> None:
+    """`groundspan demo --once` ends well and shows the four reports, a claim, and what it was compared with."""
+    command = [sys.executable, "-m", "groundspan_collector", "demo", "--once", "--port", "0", "--questions", "20"]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True, timeout=180).stdout
+
+    for expected in ("simulated answers", "cost by", "hallucination by", "retrieval by", "latency by", "compared with"):
+        assert expected in printed
+    assert "✗ contradicted" in printed or "? unsupported" in printed
