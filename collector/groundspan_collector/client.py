@@ -1,5 +1,6 @@
 """GET from a running collector, for the commands that print what it knows."""
 
+import http.client
 import json
 import urllib.error
 import urllib.parse
@@ -31,7 +32,7 @@ def get(url: str, path: str, query: Mapping[str, object], *, token: str | None =
             document = json.load(answer)
     except urllib.error.HTTPError as error:
         raise CollectorError(_message(error.read()) or f"{target} answered {error.code}") from error
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         raise CollectorError(
             f"no collector answers at {url}: {error}; start one with `groundspan serve`, or set --url"
         ) from error
