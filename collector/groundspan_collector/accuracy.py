@@ -4,6 +4,9 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from groundspan_collector import escapes
+
+LONGEST_TASK = 40
 RESAMPLES = 1_000
 SEED = 20_261
 """The same file gets the same intervals, every time."""
@@ -144,8 +147,7 @@ def table(rows: Sequence[Figures]) -> str:
 
 
 def _shown(task: str) -> str:
-    """A task's name is the user's text: what a terminal would obey is shown instead."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in task)[:40] or "(none)"
+    return escapes.visible(task)[:LONGEST_TASK] or "(none)"
 
 
 def _cell(figure: Figure) -> str:
