@@ -26,6 +26,7 @@ from groundspan_collector.access import project_for
 from groundspan_collector.commit import Committer
 from groundspan_collector.errors import CollectorError, ConfigError, StoreUnavailable
 from groundspan_collector.pricing import Pricer
+from groundspan_collector.receipts import Receipts
 from groundspan_collector.score import Scorer, loop
 from groundspan_collector.settings import Settings
 from groundspan_collector.store import WRITERS, Store
@@ -58,7 +59,8 @@ class Collector:
             max_group_bytes=settings.max_group_bytes,
             writers=WRITERS,
         )
-        self.scorer = Scorer(store, judge, utc_now, quiet_s=settings.quiet_s)
+        self._receipts = Receipts(time.time_ns)
+        self.scorer = Scorer(store, judge, utc_now, settled=self._receipts.settled, quiet_s=settings.quiet_s)
         self._pricer = Pricer(store, utc_now)
         self._stopping = threading.Event()
 
@@ -80,7 +82,8 @@ class Collector:
                 await asyncio.to_thread(thread.join)
 
     def _insert(self, bodies: Sequence[bytes], project: str) -> None:
-        self.store.insert_spans(bodies, project=project, received_at_ns=time.time_ns())
+        with self._receipts.receipt() as received_at_ns:
+            self.store.insert_spans(bodies, project=project, received_at_ns=received_at_ns)
 
     def _share(self) -> float:
         """Of a core, for each loop: while requests wait, what they wait for comes first."""

@@ -42,11 +42,23 @@ class Due:
 class Scorer:
     """Judges what is due."""
 
-    def __init__(self, store: Store, judge: Judge, clock: Callable[[], datetime], *, quiet_s: float) -> None:
-        """Look through the whole store at first, then only at what came since."""
+    def __init__(
+        self,
+        store: Store,
+        judge: Judge,
+        clock: Callable[[], datetime],
+        *,
+        settled: Callable[[], datetime],
+        quiet_s: float,
+    ) -> None:
+        """Look through the whole store at first, then only at what came since.
+
+        Up to *settled()*, everything that was received can be seen: only that is judged.
+        """
         self._store = store
         self._judge = judge
         self._clock = clock
+        self._settled = settled
         self._quiet = timedelta(seconds=quiet_s)
         self._since = EPOCH
 
@@ -57,12 +69,13 @@ class Scorer:
     def score_due(self) -> int:
         """Judge one batch of quiet traces; how many were judged."""
         now = self._clock()
-        traces = self._unscored(quiet_before=now - self._quiet, most=BATCH)
+        quiet_before = min(now - self._quiet, self._settled())
+        traces = self._unscored(quiet_before=quiet_before, most=BATCH)
         due = self._due(traces, now) if traces else []
         if due:
             self._judge_all(due, now)
         if len(traces) < BATCH:
-            self._since = now - self._quiet - _SLOWEST_INSERT
+            self._since = quiet_before - _SLOWEST_INSERT
         return len(due)
 
     def _unscored(self, *, quiet_before: datetime, most: int) -> list[Row]:

@@ -16,7 +16,20 @@ REPOSITORY = Path(__file__).parents[2]
 
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "metrics", "escapes", "queries"}),
-    frozenset({"answers", "claims", "prices", "accuracy", "parameters", "schema", "settings", "span_tree", "windows"}),
+    frozenset(
+        {
+            "answers",
+            "claims",
+            "prices",
+            "accuracy",
+            "parameters",
+            "receipts",
+            "schema",
+            "settings",
+            "span_tree",
+            "windows",
+        }
+    ),
     frozenset({"access", "catalogue", "client", "decode", "evidence"}),
     frozenset({"commit", "formats", "judges", "store"}),
     frozenset({"judgement", "trace_view"}),

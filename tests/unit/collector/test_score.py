@@ -12,6 +12,7 @@ import stored
 from groundspan_collector import judges
 from groundspan_collector.errors import JudgeFailed
 from groundspan_collector.judges import SUPPORTED, Case, Ruling, Verdict
+from groundspan_collector.receipts import Receipts
 from groundspan_collector.score import Scorer, covered_until, loop
 from groundspan_collector.store import Store
 
@@ -117,7 +118,7 @@ def judge(project: str) -> Counting:
 @pytest.fixture
 def scorer(store: Store, judge: Counting, clock: Clock) -> Scorer:
     """A scorer that saw everything that other tests left behind."""
-    scorer = Scorer(store, judge, clock, quiet_s=QUIET_S)
+    scorer = Scorer(store, judge, clock, settled=clock, quiet_s=QUIET_S)
     _scored(scorer, clock, T0 - timedelta(minutes=2))
     judge.cases.clear()
     return scorer
@@ -139,6 +140,24 @@ def test_answer_is_judged_when_its_trace_is_quiet(scorer: Scorer, clock: Clock, 
 
     assert early == []
     assert [(row["status"], row["claims"], row["chunks"]) for row in trace.answers()] == [("judged", 1, 1)]
+
+
+def test_answer_is_not_judged_while_an_earlier_receipt_is_under_way(
+    store: Store, judge: Counting, clock: Clock, trace: Trace
+) -> None:
+    """A slow insert may hold the chunks of a trace whose later spans can be seen already."""
+    receipts = Receipts(lambda: _ns(clock.now))
+    scorer = Scorer(store, judge, clock, settled=receipts.settled, quiet_s=QUIET_S)
+    with receipts.receipt():
+        trace.send("root", "generate", at=T0 + timedelta(seconds=1))
+        _scored(scorer, clock, T0 + timedelta(seconds=20))
+        early = trace.answers()
+        trace.send("retrieve", at=T0)
+
+    _scored(scorer, clock, T0 + timedelta(seconds=21))
+
+    assert early == []
+    assert [(row["status"], row["chunks"]) for row in trace.answers()] == [("judged", 1)]
 
 
 def test_scorer_knows_what_is_pending(scorer: Scorer, clock: Clock, trace: Trace) -> None:
@@ -201,7 +220,7 @@ def test_answer_is_not_judged_twice_when_the_collector_starts_again(
     trace.send("root", "retrieve", "generate", at=T0)
     _scored(scorer, clock, T0 + timedelta(seconds=3))
 
-    again = Scorer(trace.store, judge, clock, quiet_s=QUIET_S)
+    again = Scorer(trace.store, judge, clock, settled=clock, quiet_s=QUIET_S)
     _scored(again, clock, T0 + timedelta(seconds=60))
 
     assert len(judge.cases) == 1
@@ -229,7 +248,7 @@ def test_answer_is_unjudged_when_the_judge_fails(
 def test_evidence_names_its_chunk(store: Store, clock: Clock, trace: Trace) -> None:
     """With the real lexical judge: offsets cut the claim out of the answer, the chunk is the one that decided."""
     lexical = judges.load("lexical")
-    scorer = Scorer(store, lexical, clock, quiet_s=QUIET_S)
+    scorer = Scorer(store, lexical, clock, settled=clock, quiet_s=QUIET_S)
     trace.send("root", "retrieve", at=T0, answer="The tower was built in 1999 by Gustave Eiffel.")
 
     _scored(scorer, clock, T0 + timedelta(seconds=3))
