@@ -6,6 +6,7 @@ Every call blocks and is safe from any thread; async code calls them in a thread
 import hashlib
 import os
 import queue
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ DATABASE = "groundspan"
 READERS = 3
 WRITERS = 2
 """While one group is written out, the next is decoded."""
+
+_INBOX_BYTES = 256 * 1024 * 1024
 
 # Errors of the engine that say nothing about the data: out of memory, of space, of time, read-only, too many parts.
 _TRANSIENT_CODES = frozenset({159, 164, 202, 241, 243, 252, 394, 439})
@@ -113,6 +116,8 @@ class Store:
             with _renamed_errors(f"{len(bodies)} requests could not be stored", StoreUnavailable):
                 self._store_staged(lane)
         finally:
+            # Requests hold prompts: they are not left lying about.
+            lane.inbox.unlink(missing_ok=True)
             self._lanes.put(lane)
 
     def insert(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
@@ -207,9 +212,10 @@ def _client(data_dir: Path, memory_bytes: int) -> Client:
 
 
 def _inbox(data_dir: Path, number: int) -> Path:
-    """A file for the group being read: in memory where the system has such a place."""
+    """A file for the group being read: in memory where the system has such a place, and room there."""
     memory = Path("/dev/shm")  # noqa: S108 - a private file of a name unique to this store
-    if not memory.is_dir():
+    # Containers get 64 MiB of it unless told otherwise: a large request would never fit.
+    if not memory.is_dir() or shutil.disk_usage(memory).free < _INBOX_BYTES:
         return data_dir / f"inbox-{number}.otlp"
     digest = hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()[:16]
     return memory / f"groundspan-{digest}-{number}.otlp"
