@@ -16,8 +16,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from corruptions import made
 from groundspan_collector import accuracy, claims, evidence
 from groundspan_collector.accuracy import Scored
@@ -41,6 +43,10 @@ FAULT_SHARE, ANSWER_SHARE = 0.3, 0.4
 """The weight of all made sentences together, where that of all labelled claims (answers) is 1."""
 ANSWER = ("most unlike", "most at fault")
 
+Floats = npt.NDArray[np.float64]
+Shares = dict[str, list[float]]
+"""Kind of made sentence -> the share called ungrounded, as a claim and as an answer of that one sentence."""
+
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
@@ -59,7 +65,7 @@ def labelled() -> list[Labelled]:
         return [_measured(json.loads(line)) for line in lines]
 
 
-def _measured(row: dict) -> Labelled:
+def _measured(row: dict[str, Any]) -> Labelled:
     base = signals.ground(evidence.read(row["context"]), row["question"] or "")
     found = claims.split(row["answer"]).claims
     return Labelled(
@@ -113,7 +119,7 @@ def fit(answers: Sequence[Labelled], made_ones: Sequence[Labelled]) -> Weights:
     return replace(fitted, answer=_logistic(rows, np.array([answer.label for answer in both]), shares))
 
 
-def _claims(answers: Iterable[Labelled], view: str) -> tuple[np.ndarray, np.ndarray]:
+def _claims(answers: Iterable[Labelled], view: str) -> tuple[Floats, Floats]:
     pairs = [
         (getattr(found, view), wrong)
         for answer in answers
@@ -122,11 +128,11 @@ def _claims(answers: Iterable[Labelled], view: str) -> tuple[np.ndarray, np.ndar
     return np.array([values for values, _ in pairs]), np.array([wrong for _, wrong in pairs])
 
 
-def _shares(real: int, made_ones: int, share: float) -> np.ndarray:
+def _shares(real: int, made_ones: int, share: float) -> Floats:
     return np.concatenate([np.ones(real), np.full(made_ones, share * real / made_ones)])
 
 
-def _logistic(rows: np.ndarray, wrong: np.ndarray, shares: np.ndarray | None = None) -> Logistic:
+def _logistic(rows: Floats, wrong: Floats, shares: Floats | None = None) -> Logistic:
     scaler = StandardScaler().fit(rows)
     model = LogisticRegression(max_iter=3000).fit(scaler.transform(rows), wrong, sample_weight=shares)
     weights = model.coef_[0] / scaler.scale_
@@ -134,7 +140,9 @@ def _logistic(rows: np.ndarray, wrong: np.ndarray, shares: np.ndarray | None = N
     return Logistic(round(float(intercept), 6), tuple(round(float(weight), 6) for weight in weights))
 
 
-def out_of_fold(answers: Sequence[Labelled], made_ones: Sequence[Labelled], folds: int) -> Iterator[tuple]:
+def out_of_fold(
+    answers: Sequence[Labelled], made_ones: Sequence[Labelled], folds: int
+) -> Iterator[tuple[Weights, Sequence[int], Sequence[int], list[Labelled]]]:
     """(weights fitted without them, indices of the answers left out, made sentences left out)."""
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=SEED)
     parts = splitter.split(answers, [a.label for a in answers], [a.group for a in answers])
@@ -163,7 +171,7 @@ def _best(scored: Sequence[tuple[float, bool]]) -> float:
     return max((round(step / 200, 3) for step in range(1, 200)), key=f1)
 
 
-def measured(answers: Sequence[Labelled], made_ones: Sequence[Labelled]) -> tuple[list[Scored], list[Scored], dict]:
+def measured(answers: Sequence[Labelled], made_ones: Sequence[Labelled]) -> tuple[list[Scored], list[Scored], Shares]:
     """Every answer, every claim, and the share of made sentences flagged by kind, each judged out of fold."""
     whole: list[Scored] = []
     single: list[Scored] = []
@@ -203,7 +211,7 @@ def main() -> None:
     out(f"thresholds: answer {fitted.threshold}, claim {fitted.claim_threshold}; {time.monotonic() - started:.0f} s\n")
 
 
-def _record(fitted: Weights, rows: Sequence[accuracy.Figures], shares: dict) -> dict:
+def _record(fitted: Weights, rows: Sequence[accuracy.Figures], shares: Shares) -> dict[str, object]:
     return {
         "written_by": "train/fit_lexical.py",
         "threshold": fitted.threshold,
@@ -216,11 +224,11 @@ def _record(fitted: Weights, rows: Sequence[accuracy.Figures], shares: dict) -> 
     }
 
 
-def _named(logistic: Logistic, names: Sequence[str]) -> dict:
+def _named(logistic: Logistic, names: Sequence[str]) -> dict[str, object]:
     return {"intercept": logistic.intercept, "weights": dict(zip(names, logistic.weights, strict=True))}
 
 
-def _shown(row: accuracy.Figures) -> dict:
+def _shown(row: accuracy.Figures) -> dict[str, object]:
     figures = {
         name: [round(end, 3) for end in (one.value, one.low, one.high) if end is not None]
         for name, one in row.values.items()
