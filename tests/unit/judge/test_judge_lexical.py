@@ -232,3 +232,14 @@ def test_loading_fails_when_the_judge_is_unknown() -> None:
     """The message says what was got and what is accepted."""
     with pytest.raises(ConfigError, match="no judge is called 'oracle': accepted are lexical"):
         judges.load("oracle")
+
+
+@pytest.mark.parametrize(
+    ("claim", "context"),
+    [("The limit is 24 files.", "The limit is 42 files."), ("The store opens at 9.", "The store opens at 8.")],
+)
+def test_short_claim_is_contradicted_when_only_its_number_differs(claim: str, context: str) -> None:
+    """In a claim of three words one wrong number is a contradiction, though no long run was copied."""
+    [found] = judged(claim, context).claims
+
+    assert found.verdict == "contradicted"
