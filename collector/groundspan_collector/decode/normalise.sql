@@ -2,6 +2,8 @@
 -- what cannot be converted is NULL or empty. Made from dialects.py by decode/__init__.py. Names in capitals are
 -- computed once; planning this SELECT costs more than running it on a small group, so it is kept short.
 WITH
+    -- JSON, in which traces are shown, has no word for the others.
+    score -> if(isFinite(score), score, NULL) AS finite,
     m -> if(notEmpty(m.parts),
         arrayStringConcat(arrayMap(p -> p.content, arrayFilter(p -> p.type = 'text', m.parts)), '\n'),
         if(startsWith(m.content, '[{'),
@@ -68,10 +70,11 @@ SELECT
         match(DOCUMENTS, '^\\s*\\[\\s*"'),
             arrayMap(text -> ('', CAST(NULL, 'Nullable(Float64)'), text, ''), JSONExtract(DOCUMENTS, 'Array(String)')),
         DOCUMENTS != '',
-            arrayMap(d -> (d.id, d.score, if(d.content != '', d.content, if(d.text != '', d.text, d.page_content)),
+            arrayMap(d -> (d.id, finite(d.score),
+                if(d.content != '', d.content, if(d.text != '', d.text, d.page_content)),
                 JSONExtractString(d.metadata, 'source')), JSONExtract(DOCUMENTS, '${documents_type}')),
         dialect = 'openinference',
-            arrayMap(d -> (a[concat(d, 'id')], toFloat64OrNull(a[concat(d, 'score')]), a[concat(d, 'content')],
+            arrayMap(d -> (a[concat(d, 'id')], finite(toFloat64OrNull(a[concat(d, 'score')])), a[concat(d, 'content')],
                 JSONExtractString(a[concat(d, 'metadata')], 'source')),
             arrayMap(i -> concat(FLAT_DOCUMENTS, toString(i), '.document.'), numbers_after(FLAT_DOCUMENTS))),
         []) AS chunks,

@@ -189,3 +189,23 @@ def test_project_of_the_sender_wins(store: Store, project: str) -> None:
     )
 
     assert len(stored.spans(store, project)) == 1
+
+
+def test_score_is_null_when_it_is_no_finite_number(store: Store, project: str) -> None:
+    """A vector without length has no angle; JSON, in which traces are shown, has no word for that."""
+    scores: list[float] = [math.nan, math.inf, -math.inf, 0.5]
+    flat: list[dict[str, otlp.Value]] = [
+        {
+            "openinference.span.kind": "RETRIEVER",
+            "retrieval.documents.0.document.content": "x",
+            "retrieval.documents.0.document.score": score,
+        }
+        for score in scores
+    ]
+    listed: list[dict[str, otlp.Value]] = [
+        {"gen_ai.retrieval.documents": [{"content": "x", "score": score}]} for score in scores
+    ]
+
+    rows = stored.rows_of(store, project, *flat, *listed)
+
+    assert [row["chunks"][0]["score"] for row in rows] == [None, None, None, 0.5] * 2
