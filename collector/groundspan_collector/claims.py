@@ -84,7 +84,7 @@ ABOUT = _any(
 )
 LEAD_IN = re.compile(r"\b(?:here(?:'s| is| are)|as follows|following|follow these|answer)\b")
 SAYING = r"(?:mention|say|state|contain|provide|specify|include|address|discuss|give|cover|explain|describe)"
-TEXTS = r"(?:contexts?|passages?|documents?|texts?|sources?|articles?|excerpts?|chunks?)"
+TEXTS = r"(?:contexts?|passages?|document(?:s|ation)?|docs|materials?|texts?|sources?|articles?|excerpts?|chunks?)"
 ABSENCE = _any(
     rf"\b(?:{TEXTS}|(?:given|provided|available|retrieved) (?:information|data|content))\b[^.;]{{0,60}}?"
     rf" (?:(?:do|does|did)(?: not|n't)|fails? to|never) (?:\w+ly |appear to )?(?:{SAYING}|have \w+ info)",

@@ -146,6 +146,7 @@ def test_a_sentence_is_no_claim_when_it_says_nothing_of_the_world(answer: str, k
         "我不知道。",
         "根据上下文，没有提到价格。",
         "Not in the context.",
+        "The documentation I was given does not say.",
     ],
 )
 def test_an_answer_abstains_when_it_only_says_that_it_does_not_know(answer: str) -> None:
