@@ -118,7 +118,14 @@ def build(collector: Collector, on_ready: Callable[[], None]) -> FastAPI:
 
     # No redirect to the path without a slash at its end: exporters take a redirect for success and drop the spans.
     app = FastAPI(title="Groundspan", lifespan=lifespan, docs_url="/docs", redoc_url=None, redirect_slashes=False)
-    app.include_router(receive.router(lambda: collector.committer, access("write"), collector.settings.max_body_bytes))
+    app.include_router(
+        receive.router(
+            lambda: collector.committer,
+            access("write"),
+            max_body_bytes=collector.settings.max_body_bytes,
+            max_in_flight_bytes=collector.settings.max_in_flight_bytes,
+        )
+    )
     app.include_router(report.router(reading))
     app.include_router(traces.router(reading))
     _add_health(app, collector, access("read"))

@@ -12,27 +12,55 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from groundspan_collector import metrics
 from groundspan_collector.commit import Committer
 from groundspan_collector.decode import validate
-from groundspan_collector.errors import BodyTooLarge, CollectorError, RejectedData, UnsupportedContent
+from groundspan_collector.errors import BodyTooLarge, CollectorError, Overloaded, RejectedData, UnsupportedContent
 
 PROTOBUF = "application/x-protobuf"
 # So many times the limit are read and dropped before a client that is refused is cut off.
 _PATIENCE = 4
 
 
-def router(committer: Callable[[], Committer], authorize: Callable[[Request], str], max_body_bytes: int) -> APIRouter:
+class Uploads:
+    """The bodies that are being read: many at a time must not outgrow the memory."""
+
+    def __init__(self, most_bytes: int) -> None:
+        """Hold at most *most_bytes* of all of them together."""
+        self._most_bytes = most_bytes
+        self._held_bytes = 0
+
+    def grow(self, size_bytes: int) -> None:
+        """Count *size_bytes* more; raises Overloaded where there is no room for them."""
+        if self._held_bytes + size_bytes > self._most_bytes:
+            raise Overloaded(f"{self._held_bytes} bytes are being received, {self._most_bytes} is the most: try again")
+        self._held_bytes += size_bytes
+
+    def release(self, size_bytes: int) -> None:
+        """Count *size_bytes* less."""
+        self._held_bytes -= size_bytes
+
+
+def router(
+    committer: Callable[[], Committer],
+    authorize: Callable[[Request], str],
+    *,
+    max_body_bytes: int,
+    max_in_flight_bytes: int,
+) -> APIRouter:
     """The routes that emitters send to."""
     routes = APIRouter()
+    uploads = Uploads(max_in_flight_bytes)
 
     @routes.post("/v1/traces")
     async def traces(request: Request) -> Response:
         """Store an ExportTraceServiceRequest; 200 when its spans are safe."""
+        pieces = request.stream()
         try:
             project = authorize(request)
             check_content_type(request.headers.get("content-type", ""))
+            body = await read_body(pieces, request.headers.get("content-encoding", ""), max_body_bytes, uploads)
         except CollectorError:
-            await drop(request.stream(), _PATIENCE * max_body_bytes)
+            await drop(pieces, _PATIENCE * max_body_bytes)
             raise
-        valid = validate.trace_request(await read_body(request, max_body_bytes))
+        valid = validate.trace_request(body)
         await keep(valid, project, committer())
         return Response(response_to(valid).SerializeToString(), media_type=PROTOBUF)
 
@@ -74,26 +102,31 @@ def check_content_type(content_type: str) -> None:
         )
 
 
-async def read_body(request: Request, max_bytes: int) -> bytes:
+async def read_body(pieces: AsyncIterator[bytes], encoding: str, max_bytes: int, uploads: Uploads) -> bytes:
     """The body, decompressed, never holding more than *max_bytes* of it.
 
-    Raises BodyTooLarge, UnsupportedContent for another encoding than gzip, RejectedData for bytes that are no gzip.
+    Raises BodyTooLarge, UnsupportedContent for another encoding than gzip, RejectedData for bytes that are no gzip,
+    Overloaded where *uploads* has no room.
     """
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    encoding = encoding.strip().lower()
     if encoding not in {"identity", "gzip", ""}:
         raise UnsupportedContent(f"Content-Encoding must be gzip or absent, got {encoding!r}")
     body = bytearray()
     travelled_bytes = 0
     inflate = _Inflate() if encoding == "gzip" else None
-    pieces = request.stream()
-    async for piece in pieces:
-        travelled_bytes += len(piece)
-        body += inflate.more(piece, max_bytes - len(body) + 1) if inflate else piece
-        # Gzip of nothing has a length too, and could go on for ever.
-        if max(len(body), travelled_bytes) > max_bytes:
-            body.clear()
-            await drop(pieces, _PATIENCE * max_bytes)
-            raise BodyTooLarge(f"the body has more than {max_bytes} bytes after decompression: send smaller batches")
+    try:
+        async for piece in pieces:
+            travelled_bytes += len(piece)
+            plain = inflate.more(piece, max_bytes - len(body) + 1) if inflate else piece
+            # Gzip of nothing has a length too, and could go on for ever.
+            if max(len(body) + len(plain), travelled_bytes) > max_bytes:
+                raise BodyTooLarge(
+                    f"the body has more than {max_bytes} bytes after decompression: send smaller batches"
+                )
+            uploads.grow(len(plain))
+            body += plain
+    finally:
+        uploads.release(len(body))
     if inflate and not inflate.ended:
         raise RejectedData("the body ends in the middle of its gzip stream")
     return bytes(body)
