@@ -24,7 +24,7 @@ from pathlib import Path
 
 import traffic
 
-LOADS = ((500, 8), (50, 32))
+LOADS = ((500, 32), (50, 32))
 """Spans a request, connections."""
 
 

@@ -1,13 +1,18 @@
 """Group commit: requests in flight share one decode and insert, and each waits for its own fate."""
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from groundspan_collector import metrics
 from groundspan_collector.errors import CollectorError, Overloaded, RejectedData, StoreUnavailable
+
+WORTH_A_GROUP_BYTES: Final = 2 * 1024 * 1024
 
 Insert = Callable[[Sequence[bytes], str], None]
 """Store these bodies for a project (empty: the one that the spans name); back when they are safe."""
@@ -42,16 +47,22 @@ class Committer:
         max_in_flight_bytes: int,
         max_group_bytes: int,
         writers: int = 1,
-        linger_s: float = 0.003,
+        linger_s: float = 0.06,
     ) -> None:
-        """Write with *insert*, at most *writers* calls at a time; *linger_s* lets a group fill."""
+        """Write with *insert*, at most *writers* calls at a time.
+
+        A group waits at most *linger_s* for requests that are being received: a group costs about as much as 3,000 of
+        its spans, however small it is.
+        """
         self._insert = insert
         self._max_in_flight_bytes = max_in_flight_bytes
         self._max_group_bytes = max_group_bytes
         self._writers = writers
+        self._idle_writers = writers
         self._linger_s = linger_s
         self._waiting: deque[Waiting] = deque()
         self._in_flight_bytes = 0
+        self._expected = 0
         self._arrived = asyncio.Event()
         self._closing = False
 
@@ -59,6 +70,15 @@ class Committer:
     def busy(self) -> bool:
         """Whether a request waits for its answer."""
         return self._in_flight_bytes > 0
+
+    @contextmanager
+    def expecting(self) -> Iterator[None]:
+        """Within this block a request is being received that may be committed at its end."""
+        self._expected += 1
+        try:
+            yield
+        finally:
+            self._expected -= 1
 
     async def commit(self, body: bytes, project: str) -> None:
         """Back when the spans of *body* are safe.
@@ -92,13 +112,33 @@ class Committer:
     async def _write_groups(self, threads: ThreadPoolExecutor) -> None:
         while self._waiting or not self._closing:
             await self._arrived.wait()
-            if len(self._waiting) == 1 and not self._closing:
-                await asyncio.sleep(self._linger_s)
+            await self._fill()
             if self._waiting:
-                count = next_group(self._waiting, self._max_group_bytes)
+                count = next_group(self._waiting, self._share_bytes())
+                self._idle_writers -= 1
                 await self._write(threads, [self._waiting.popleft() for _ in range(count)])
+                self._idle_writers += 1
+                if count > 1:
+                    # Those who were just answered come again at once: let them into the next group.
+                    await asyncio.sleep(self._linger_s / 4)
             if not self._waiting and not self._closing:
                 self._arrived.clear()
+
+    def _share_bytes(self) -> int:
+        """How much one writer takes: all, or its part where others are idle and the parts are worth their own costs."""
+        waiting_bytes = sum(len(request.body) for request in self._waiting)
+        return min(self._max_group_bytes, max(waiting_bytes // self._idle_writers, WORTH_A_GROUP_BYTES))
+
+    async def _fill(self) -> None:
+        """Let the requests that are being received join those that wait."""
+        until_s = time.monotonic() + self._linger_s
+        while (
+            self._expected
+            and not self._closing
+            and time.monotonic() < until_s
+            and sum(len(request.body) for request in self._waiting) < self._max_group_bytes
+        ):
+            await asyncio.sleep(0.002)
 
     async def _write(self, threads: ThreadPoolExecutor, group: Sequence[Waiting]) -> None:
         """Store *group*; where that fails, each of its requests by itself: a poisonous one harms only itself."""

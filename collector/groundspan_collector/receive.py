@@ -56,11 +56,12 @@ def router(
         try:
             project = authorize(request)
             check_content_type(request.headers.get("content-type", ""))
-            body = await read_body(pieces, request.headers.get("content-encoding", ""), max_body_bytes, uploads)
+            with committer().expecting():
+                body = await read_body(pieces, request.headers.get("content-encoding", ""), max_body_bytes, uploads)
+                valid = validate.trace_request(body)
         except CollectorError:
             await drop(pieces, _PATIENCE * max_body_bytes)
             raise
-        valid = validate.trace_request(body)
         await keep(valid, project, committer())
         return Response(response_to(valid).SerializeToString(), media_type=PROTOBUF)
 

@@ -18,17 +18,46 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 _VARINT = rb"[\x80-\xff]{0,9}[\x00-\x7f]"
-# KeyValue.value (field 2) holding a kvlist (6) of KeyValues, or a list (5) in which some element is a list or a map.
-# It may match by chance inside other bytes, which costs a walk; it never misses a map.
-_MAP_VALUE = rb"\x32" + _VARINT + rb"\x0a" + _VARINT + rb"[\x0a\x12]"
-_MAP = rb"\x12" + _VARINT + _MAP_VALUE
-_NESTED_LIST = rb"\x0a" + _VARINT + rb"(?:" + _MAP_VALUE + rb"|\x2a" + _VARINT + rb"\x0a)"
-_PERHAPS_NESTED = re.compile(_MAP + rb"|" + _NESTED_LIST, re.DOTALL)
+# KeyValue.value (field 2) that holds a list (5), or a kvlist (6) of KeyValues or of none. It may match by chance inside
+# other bytes; it never misses one. The value is looked ahead at, so that a chance match hides none that begins within.
+_LIST_OR_MAP = re.compile(
+    rb"\x12(?=" + _VARINT + rb"(?:(\x2a)|\x32\x00|\x32" + _VARINT + rb"\x0a" + _VARINT + rb"[\x0a\x12]))", re.DOTALL
+)
+_ELEMENT, _LIST, _MAP = 0x0A, 0x2A, 0x32
 
 
 def perhaps_nested(body: bytes) -> bool:
-    """Whether *body* may hold an attribute value that the engine cannot read."""
-    return _PERHAPS_NESTED.search(body) is not None
+    """Whether *body* may hold an attribute value that the engine cannot read: a map, or a list that holds one of these.
+
+    True by chance costs a walk through the request; it is never False for a request that has such a value.
+    """
+    return any(found[1] is None or _holds_nested(body, found.end()) for found in _LIST_OR_MAP.finditer(body))
+
+
+def _holds_nested(body: bytes, value: int) -> bool:
+    """Whether the list in the AnyValue whose length stands at *value* has a list or a map among its elements."""
+    _, tag = _varint(body, value)
+    size, place = _varint(body, tag + 1)
+    end = min(place + size, len(body))
+    while place < end and body[place] == _ELEMENT:
+        size, element = _varint(body, place + 1)
+        if size and element < end and body[element] in (_LIST, _MAP):
+            return True
+        place = element + size
+    return False
+
+
+def _varint(body: bytes, place: int) -> tuple[int, int]:
+    """The number at *place*, and where it ends; 0 where the bytes end in the middle of it."""
+    number = shift = 0
+    while place < len(body):
+        byte = body[place]
+        place += 1
+        number |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return number, place
+        shift += 7
+    return 0, place
 
 
 def flatten(request: ExportTraceServiceRequest) -> None:
