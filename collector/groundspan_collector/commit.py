@@ -1,11 +1,10 @@
 """Group commit: requests in flight share one decode and insert, and each waits for its own fate."""
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -63,6 +62,8 @@ class Committer:
         self._waiting: deque[Waiting] = deque()
         self._in_flight_bytes = 0
         self._expected = 0
+        self._all_received = asyncio.Event()
+        self._all_received.set()
         self._arrived = asyncio.Event()
         self._closing = False
 
@@ -75,10 +76,13 @@ class Committer:
     def expecting(self) -> Iterator[None]:
         """Within this block a request is being received that may be committed at its end."""
         self._expected += 1
+        self._all_received.clear()
         try:
             yield
         finally:
             self._expected -= 1
+            if not self._expected:
+                self._all_received.set()
 
     async def commit(self, body: bytes, project: str) -> None:
         """Back when the spans of *body* are safe.
@@ -131,14 +135,9 @@ class Committer:
 
     async def _fill(self) -> None:
         """Let the requests that are being received join those that wait."""
-        until_s = time.monotonic() + self._linger_s
-        while (
-            self._expected
-            and not self._closing
-            and time.monotonic() < until_s
-            and sum(len(request.body) for request in self._waiting) < self._max_group_bytes
-        ):
-            await asyncio.sleep(0.002)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._linger_s):
+                await self._all_received.wait()
 
     async def _write(self, threads: ThreadPoolExecutor, group: Sequence[Waiting]) -> None:
         """Store *group*; where that fails, each of its requests by itself: a poisonous one harms only itself."""
