@@ -4,12 +4,10 @@ Every call blocks and is safe from any thread; async code calls them in a thread
 """
 
 import hashlib
-import os
 import queue
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -18,8 +16,8 @@ import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
 
-from groundspan_collector import decode
 from groundspan_collector.errors import ConfigError, RejectedData, StoreUnavailable
+from groundspan_collector.lane import Lane
 from groundspan_collector.schema import migrate
 
 Row: TypeAlias = dict[str, object]
@@ -33,29 +31,6 @@ _INBOX_BYTES = 256 * 1024 * 1024
 
 # Errors of the engine that say nothing about the data: out of memory, of space, of time, read-only, too many parts.
 _TRANSIENT_CODES = frozenset({159, 164, 202, 241, 243, 252, 394, 439})
-
-_CHUNK_HASH = "reinterpretAsUInt128(sipHash128(chunk.text))"
-
-_CHUNKS_WITH_TEXT = "Array(Tuple(id String, score Nullable(Float64), text String, source String))"
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """One of the ways in: a file and a table in memory through which one group passes at a time."""
-
-    client: Client
-    number: int
-    inbox: Path
-
-    @property
-    def staged(self) -> str:
-        """The table: like spans, but chunks have their texts."""
-        return f"staged_{self.number}"
-
-    @property
-    def normalised(self) -> str:
-        """The view that reads the file. As a view, its SELECT is parsed once and not for every group."""
-        return f"normalised_{self.number}"
 
 
 class Store:
@@ -71,7 +46,6 @@ class Store:
         for lane in lanes:
             self._lanes.put(lane)
         self._all_lanes = lanes
-        self._columns: list[str] = []
 
     @classmethod
     def open(cls, data_dir: Path, *, memory_bytes: int) -> "Store":
@@ -102,19 +76,19 @@ class Store:
         for lane in self._all_lanes:
             lane.inbox.unlink(missing_ok=True)
 
-    def insert_spans(self, bodies: Sequence[bytes], *, project: str, received_at_ns: int) -> None:
+    def insert_spans(self, bodies: Sequence[bytes], *, project: str, received_at_ns: int) -> int:
         """Decode OTLP trace requests and store their spans; back when the rows survive a crash of this process.
 
         *project*, if not empty, wins over what the spans say. *received_at_ns* is kept to the microsecond, as
-        rows() gives times back. At most WRITERS calls run at a time. Raises RejectedData where the engine cannot read
-        *bodies*, StoreUnavailable where it cannot store them.
+        rows() gives times back. At most WRITERS calls run at a time. Gives the number of superseded copies of spans.
+        Raises RejectedData where the engine cannot read *bodies*, StoreUnavailable where it cannot store them.
         """
         lane = self._lanes.get()
         try:
             with _renamed_errors(f"{len(bodies)} requests could not be decoded", RejectedData):
-                self._stage(lane, bodies, project, received_at_ns)
+                lane.stage(bodies, project, received_at_ns)
             with _renamed_errors(f"{len(bodies)} requests could not be stored", StoreUnavailable):
-                self._store_staged(lane)
+                return lane.store()
         finally:
             # Requests hold prompts: they are not left lying about.
             lane.inbox.unlink(missing_ok=True)
@@ -141,48 +115,8 @@ class Store:
 
     def _open_lanes(self) -> None:
         types = {str(row["name"]): str(row["type"]) for row in self.rows("DESCRIBE TABLE spans")}
-        self._columns = list(types)
-        columns = ", ".join(f"{name} {kind}" for name, kind in (types | {"chunks": _CHUNKS_WITH_TEXT}).items())
         for lane in self._all_lanes:
-            for name, value in decode.SETTINGS.items():
-                literal = decode.quoted(value) if isinstance(value, str) else value
-                lane.client.command(f"SET {name} = {literal}")
-            # Made anew at every start: they hold nothing, and follow this version's code.
-            lane.client.command(f"DROP TABLE IF EXISTS {lane.staged} SYNC")
-            lane.client.command(f"CREATE TABLE {lane.staged} ({columns}) ENGINE = Memory")
-            lane.client.command(f"DROP VIEW IF EXISTS {lane.normalised} SYNC")
-            lane.client.command(f"CREATE VIEW {lane.normalised} AS {decode.normalise_sql(str(lane.inbox))}")
-
-    def _stage(self, lane: Lane, bodies: Sequence[bytes], project: str, received_at_ns: int) -> None:
-        _write_delimited(lane.inbox, bodies)
-        ours = {
-            "project": "if({project:String} != '', {project:String}, project)",
-            "received_at": "fromUnixTimestamp64Nano({received_at_ns:Int64}, 'UTC')",
-        }
-        values = ", ".join(ours.get(name, name) for name in self._columns)
-        lane.client.command(f"TRUNCATE TABLE {lane.staged}")
-        lane.client.command(
-            f"INSERT INTO {lane.staged} ({', '.join(self._columns)}) SELECT {values} FROM {lane.normalised}",
-            parameters={"project": project, "received_at_ns": received_at_ns // 1000 * 1000},
-        )
-
-    def _store_staged(self, lane: Lane) -> None:
-        """Write out what was staged; spans last, since the other tables are reached only through a stored span."""
-        hashed = f"arrayMap(chunk -> ({_CHUNK_HASH}, chunk.id, chunk.score, chunk.source), chunks)"
-        values = ", ".join(hashed if name == "chunks" else name for name in self._columns)
-        lane.client.command(
-            f"INSERT INTO chunks (project, hash, text) SELECT DISTINCT project, {_CHUNK_HASH}, chunk.text "
-            f"FROM {lane.staged} ARRAY JOIN chunks AS chunk"
-        )
-        lane.client.command(
-            "INSERT INTO spans_trace_id_ts (project, TraceId, Start, End, root_start, answerable, last_received) "
-            "SELECT project, trace_id, min(start_time), max(start_time + toIntervalNanosecond(duration_ns)), "
-            "minOrNullIf(start_time, parent_span_id = ''), max(output != '' AND stage IN "
-            "('pipeline', 'agent', 'chain', 'generate')), max(received_at) "
-            f"FROM {lane.staged} GROUP BY project, trace_id"
-        )
-        lane.client.command(f"INSERT INTO spans ({', '.join(self._columns)}) SELECT {values} FROM {lane.staged}")
-        lane.client.command(f"TRUNCATE TABLE {lane.staged}")
+            lane.open(types)
 
     @contextmanager
     def _reader(self) -> Iterator[Client]:
@@ -227,25 +161,6 @@ def _bound(parameters: Mapping[str, object] | None) -> dict[str, object]:
         name: value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f") if isinstance(value, datetime) else value
         for name, value in (parameters or {}).items()
     }
-
-
-def _write_delimited(path: Path, bodies: Sequence[bytes]) -> None:
-    # A file of this user alone: requests hold prompts.
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        for body in bodies:
-            file.write(_varint(len(body)))
-            file.write(body)
-
-
-def _varint(number: int) -> bytes:
-    """*number* as protobuf writes a length."""
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
 
 
 @contextmanager

@@ -1,0 +1,150 @@
+"""A span counts once, whatever copies of it arrive: the one that ended later, then the one received later."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from itertools import count, permutations
+
+import pytest
+from groundspan_collector.store import Store
+from groundspan_collector.supersede import Conflict, settle
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+TRACE_ID, ROOT_ID, CHILD_ID = b"\x01" * 16, b"\x02" * 8, b"\x03" * 8
+MIDNIGHT = datetime(2026, 11, 20, tzinfo=UTC)
+BEFORE, AFTER = MIDNIGHT - timedelta(minutes=1), MIDNIGHT + timedelta(minutes=1)
+
+_receipts = count(time.time_ns(), 1000)
+
+
+def one_span(
+    start: datetime, name: str, *, span_id: bytes = ROOT_ID, parent_id: bytes = b"", seconds: int = 1
+) -> bytes:
+    """A request with one span."""
+    request = ExportTraceServiceRequest()
+    start_ns = int(start.timestamp()) * 1_000_000_000
+    span = (
+        request.resource_spans.add()
+        .scope_spans.add()
+        .spans.add(
+            trace_id=TRACE_ID, span_id=span_id, parent_span_id=parent_id, name=name, start_time_unix_nano=start_ns
+        )
+    )
+    span.end_time_unix_nano = start_ns + seconds * 1_000_000_000
+    return request.SerializeToString()
+
+
+def sent(store: Store, project: str, *bodies: bytes) -> int:
+    """Store *bodies* as one group; how many copies were superseded."""
+    return store.insert_spans(bodies, project=project, received_at_ns=next(_receipts))
+
+
+def names(store: Store, project: str) -> list[object]:
+    """The names of the project's spans, each as often as it is found."""
+    rows = store.rows("SELECT name FROM spans_once WHERE project = {p:String} ORDER BY name", {"p": project})
+    return [row["name"] for row in rows]
+
+
+def root_start(store: Store, project: str) -> object:
+    """Where the project's one trace starts."""
+    [row] = store.rows("SELECT root_start FROM traces_once WHERE project = {p:String}", {"p": project})
+    return row["root_start"]
+
+
+def test_later_copy_counts_when_it_starts_on_another_day(store: Store, project: str) -> None:
+    """The same id at 23:59 and at 00:01 is one span, the later one, and its trace starts there."""
+    sent(store, project, one_span(BEFORE, "early"))
+    superseded = sent(store, project, one_span(AFTER, "late"))
+
+    assert names(store, project) == ["late"]
+    assert root_start(store, project) == AFTER
+    assert superseded == 1
+
+
+def test_earlier_copy_is_refused_when_a_later_one_is_stored(store: Store, project: str) -> None:
+    """A copy that ended earlier changes nothing, however late it arrives."""
+    sent(store, project, one_span(AFTER, "late"))
+    superseded = sent(store, project, one_span(BEFORE, "early"))
+
+    assert names(store, project) == ["late"]
+    assert root_start(store, project) == AFTER
+    assert superseded == 1
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_last_end_counts_when_copies_come_in_any_order(store: Store, project: str, order: tuple[int, ...]) -> None:
+    """Three copies in three hours: the one that ended last counts, whichever came first."""
+    copies = [one_span(MIDNIGHT + timedelta(hours=hour), f"hour {hour}") for hour in range(3)]
+    for number in order:
+        sent(store, project, copies[number])
+
+    assert names(store, project) == ["hour 2"]
+    assert root_start(store, project) == MIDNIGHT + timedelta(hours=2)
+
+
+def test_last_end_counts_when_copies_come_in_one_group(store: Store, project: str) -> None:
+    """Copies of a span inside one insert are settled as well."""
+    superseded = sent(store, project, one_span(AFTER, "late"), one_span(BEFORE, "early"))
+
+    assert names(store, project) == ["late"]
+    assert root_start(store, project) == AFTER
+    assert superseded == 1
+
+
+def test_later_receipt_counts_when_both_end_at_once(store: Store, project: str) -> None:
+    """Of two copies with the same times the one received later is the correction."""
+    sent(store, project, one_span(AFTER, "first"))
+    superseded = sent(store, project, one_span(AFTER, "second"))
+
+    assert names(store, project) == ["second"]
+    assert superseded == 1
+
+
+def test_nothing_is_superseded_when_the_same_bytes_come_again(store: Store, project: str) -> None:
+    """A retry is a duplicate, not a correction."""
+    body = one_span(AFTER, "same")
+
+    assert [sent(store, project, body) for _ in range(3)] == [0, 0, 0]
+    assert names(store, project) == ["same"]
+
+
+def test_trace_keeps_its_other_spans_when_its_root_moves(store: Store, project: str) -> None:
+    """A corrected root moves the trace's start; what else the trace has stays in it."""
+    child = one_span(BEFORE, "child", span_id=CHILD_ID, parent_id=ROOT_ID)
+    sent(store, project, one_span(BEFORE, "early"), child)
+    sent(store, project, one_span(AFTER, "late"))
+
+    [trace] = store.rows("SELECT * FROM traces_once WHERE project = {p:String}", {"p": project})
+    assert names(store, project) == ["child", "late"]
+    assert (trace["first_start"], trace["root_start"]) == (BEFORE, AFTER)
+
+
+def test_correction_holds_when_the_parts_are_merged(store: Store, project: str) -> None:
+    """A withdrawn copy does not come back when the engine merges."""
+    sent(store, project, one_span(BEFORE, "early"))
+    sent(store, project, one_span(AFTER, "late"))
+    store.execute("OPTIMIZE TABLE spans FINAL")
+
+    assert names(store, project) == ["late"]
+
+
+def test_clock_is_suspect_when_a_span_starts_long_before_or_after_its_receipt(store: Store, project: str) -> None:
+    """More than 30 days old or 10 minutes ahead is stored and flagged."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    ages = {"old": -timedelta(days=31), "now": timedelta(0), "ahead": timedelta(minutes=11)}
+    for number, (name, age) in enumerate(ages.items(), start=1):
+        sent(store, project, one_span(now + age, name, span_id=bytes([number] * 8)))
+
+    rows = store.rows("SELECT name, clock_suspect FROM spans_once WHERE project = {p:String}", {"p": project})
+    assert {row["name"]: row["clock_suspect"] for row in rows} == {"old": True, "now": False, "ahead": True}
+
+
+def test_copy_must_beat_every_stored_one_when_there_are_several() -> None:
+    """A span stored under two hours is settled against the stronger of them."""
+    key = ("p", "t", "s")
+    weak = Conflict(key, 1, 10, 20, same_hour=False, same_times=False)
+    strong = Conflict(key, 2, 30, 20, same_hour=False, same_times=False)
+
+    settlement = settle([weak, strong])
+
+    assert settlement.refused == {key}
+    assert settlement.withdrawn == ()
