@@ -1,9 +1,13 @@
 """OTLP trace requests, written out in tests."""
 
+import base64
+import json
 from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import TypeAlias
 
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
@@ -89,3 +93,23 @@ def request(*spans: Span, resource: Attributes | None = None, scope: str = "test
 def body(*spans: Span, resource: Attributes | None = None) -> bytes:
     """One export request with *spans*, as it travels."""
     return request(*spans, resource=resource).SerializeToString()
+
+
+def as_json(message: Message) -> bytes:
+    """*message* as OTLP/JSON: ids in hex, enums as numbers."""
+    return json.dumps(_with_hex_ids(MessageToDict(message, use_integers_for_enums=True))).encode()
+
+
+def _with_hex_ids(value: object) -> object:
+    match value:
+        case list():
+            return [_with_hex_ids(item) for item in value]
+        case dict():
+            return {
+                key: base64.b64decode(item).hex()
+                if key in {"traceId", "spanId", "parentSpanId"}
+                else _with_hex_ids(item)
+                for key, item in value.items()
+            }
+        case _:
+            return value

@@ -21,7 +21,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from groundspan_collector import judges, metrics, receive, report, traces
+from groundspan_collector import judges, metrics, receive, report, signals, traces
 from groundspan_collector.access import project_for
 from groundspan_collector.commit import Committer
 from groundspan_collector.errors import CollectorError, ConfigError, StoreUnavailable
@@ -59,6 +59,7 @@ class Collector:
             max_group_bytes=settings.max_group_bytes,
             writers=WRITERS,
         )
+        self.signals = (signals.traces(self.committer),)
         self._receipts = Receipts(time.time_ns)
         self.scorer = Scorer(store, judge, utc_now, settled=self._receipts.settled, quiet_s=settings.quiet_s)
         self._pricer = Pricer(store, utc_now)
@@ -120,7 +121,7 @@ def build(collector: Collector, on_ready: Callable[[], None]) -> FastAPI:
     app = FastAPI(title="Groundspan", lifespan=lifespan, docs_url="/docs", redoc_url=None, redirect_slashes=False)
     app.include_router(
         receive.router(
-            lambda: collector.committer,
+            collector.signals,
             access("write"),
             max_body_bytes=collector.settings.max_body_bytes,
             max_in_flight_bytes=collector.settings.max_in_flight_bytes,
@@ -166,8 +167,9 @@ async def _answer(request: Request, error: Exception) -> Response:
     if http_status == StoreUnavailable.http_status:
         headers["Retry-After"] = str(RETRY_AFTER_S)
     if request.url.path.startswith("/v1/"):
-        body = Status(code=grpc_code, message=message).SerializeToString()
-        return Response(body, http_status, headers, receive.PROTOBUF)
+        encoding = receive.encoding_of(request)
+        body = receive.written(Status(code=grpc_code, message=message), encoding)
+        return Response(body, http_status, headers, encoding)
     return JSONResponse({"error": message}, http_status, headers)
 
 

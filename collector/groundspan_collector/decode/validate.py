@@ -13,15 +13,17 @@ from groundspan_collector.errors import RejectedData
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One valid OTLP trace request as the engine can read it."""
+    """One valid OTLP request as it can be stored."""
 
     body: bytes
-    spans: int
-    """How many spans the body holds."""
+    items: int
+    """How many spans, log records or metric points the body holds."""
     rejected: int
     """How many were taken out of it."""
     reason: str
     """Why, for the partial_success; empty where none was."""
+    ignored: int = 0
+    """How many log records were taken out because nothing is made of them."""
 
 
 def trace_request(body: bytes) -> Request:

@@ -32,7 +32,7 @@ def test_span_is_taken_out_and_counted_when_it_cannot_be_stored(bad: object, wor
     assert isinstance(bad, type(GOOD))
     valid = validate.trace_request(otlp.body(bad, GOOD, bad))
 
-    assert (valid.spans, valid.rejected, _kept(valid.body)) == (1, 2, [GOOD.span_id])
+    assert (valid.items, valid.rejected, _kept(valid.body)) == (1, 2, [GOOD.span_id])
     assert word in valid.reason
 
 

@@ -3,11 +3,11 @@
 import asyncio
 import gzip
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
+from groundspan_collector.bodies import Uploads, drop, read_body
 from groundspan_collector.errors import BodyTooLarge, Overloaded, RejectedData, UnsupportedContent
-from groundspan_collector.receive import Uploads, drop, read_body
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,11 +67,36 @@ def test_body_above_the_limit_is_refused(body: bytes, encoding: str) -> None:
         _read(body, encoding)
 
 
-@pytest.mark.parametrize("encoding", ["br", "deflate", "gzip, gzip"])
-def test_encoding_other_than_gzip_is_refused(encoding: str) -> None:
+@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip"])
+def test_encoding_other_than_gzip_and_deflate_is_refused(encoding: str) -> None:
     """With what was got."""
     with pytest.raises(UnsupportedContent, match=encoding):
         _read(b"", encoding)
+
+
+def _raw(body: bytes) -> bytes:
+    return zlib.compress(body, wbits=-15)
+
+
+@pytest.mark.parametrize("pack", [zlib.compress, _raw], ids=["wrapped", "raw"])
+@pytest.mark.parametrize("size", [1, 2, 50])
+def test_deflate_is_read_with_and_without_its_wrapping(pack: Callable[[bytes], bytes], size: int) -> None:
+    """The standard says zlib's format; some clients send the bare one."""
+    assert _read(pack(b"hello" * 10), "deflate", size=size) == b"hello" * 10
+
+
+@pytest.mark.parametrize("pack", [zlib.compress, _raw], ids=["wrapped", "raw"])
+def test_deflate_that_is_cut_off_longer_or_too_large_is_refused(pack: Callable[[bytes], bytes]) -> None:
+    """As gzip is."""
+    packed = pack(b"hello" * 10)
+
+    for cut in range(len(packed)):
+        with pytest.raises(RejectedData, match="deflate"):
+            _read(packed[:cut], "deflate")
+    with pytest.raises(RejectedData, match="behind the end"):
+        _read(packed + b"x", "deflate")
+    with pytest.raises(BodyTooLarge):
+        _read(pack(b"x" * 101), "deflate")
 
 
 def test_deflate_is_no_gzip() -> None:

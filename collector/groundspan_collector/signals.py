@@ -1,0 +1,79 @@
+"""The kinds of data that OTLP knows, and the way of a request of each to the store, however it came."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from google.protobuf.message import Message
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTracePartialSuccess,
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
+
+from groundspan_collector import metrics
+from groundspan_collector.commit import Committer
+from groundspan_collector.decode import validate
+from groundspan_collector.errors import RejectedData
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One kind of data."""
+
+    name: str
+    """As in its path, /v1/traces."""
+    service: str
+    """Its gRPC service, which has one method, Export."""
+    request: type[Message]
+    check: Callable[[bytes], validate.Request]
+    """Bytes of a *request* -> what of it can be stored; raises RejectedData where they are none."""
+    committer: Committer
+    count: Callable[[validate.Request, bool], None]
+    """Write the ledger: received = stored + rejected (+ ignored); False where the engine refused the whole."""
+    partial: Callable[[int, str], Message]
+    """How many were refused, and why -> the answer that says so."""
+
+
+async def keep(signal: Signal, body: bytes, project: str) -> Message:
+    """Store an uncompressed request in protobuf; the answer to it, when it is safe.
+
+    What is to be sent again is not counted. Raises RejectedData, or StoreUnavailable.
+    """
+    valid = signal.check(body)
+    if valid.items:
+        try:
+            await signal.committer.commit(valid.body, project)
+        except RejectedData:
+            signal.count(valid, False)
+            raise
+    signal.count(valid, True)
+    return signal.partial(valid.rejected, valid.reason)
+
+
+def traces(committer: Committer) -> Signal:
+    """Spans."""
+    return Signal(
+        "traces",
+        "opentelemetry.proto.collector.trace.v1.TraceService",
+        ExportTraceServiceRequest,
+        validate.trace_request,
+        committer,
+        _count_spans,
+        _spans_answer,
+    )
+
+
+def _count_spans(valid: validate.Request, stored: bool) -> None:
+    metrics.RECEIVED.inc(valid.items + valid.rejected)
+    if stored:
+        metrics.STORED.inc(valid.items)
+    else:
+        metrics.REJECTED.labels("undecodable").inc(valid.items)
+    metrics.REJECTED.labels("malformed").inc(valid.rejected)
+
+
+def _spans_answer(rejected: int, reason: str) -> Message:
+    response = ExportTraceServiceResponse()
+    if rejected:
+        response.partial_success.CopyFrom(ExportTracePartialSuccess(rejected_spans=rejected, error_message=reason))
+    return response
