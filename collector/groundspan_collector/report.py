@@ -76,6 +76,7 @@ def run(store: Store, asked: Asked, *, project: str) -> Report:
         "since": windows.literal(asked.window.since),
         "until": windows.literal(asked.window.until),
         "project": project,
+        "suspects": asked.window.suspects,
         "k": asked.k,
     }
     columns = asked.by + asked.question.columns

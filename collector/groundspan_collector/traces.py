@@ -61,6 +61,7 @@ def newest(store: Store, window: Window, *, ungrounded: bool, limit: int, projec
     bound = {
         "since": windows.literal(window.since),
         "until": windows.literal(window.until),
+        "suspects": window.suspects,
         "project": project,
         "ungrounded": ungrounded,
         "limit": limit,

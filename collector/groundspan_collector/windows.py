@@ -29,6 +29,8 @@ class Window:
 
     since: datetime
     until: datetime
+    suspects: bool = False
+    """Whether requests whose clock was wrong are in it: only where its end was named."""
 
 
 def window(since: str, until: str, now: datetime) -> Window:
@@ -40,7 +42,7 @@ def window(since: str, until: str, now: datetime) -> Window:
     begin = moment("since", since, now) if since else max(end - DEFAULT_LENGTH, EARLIEST)
     if begin >= end:
         raise RejectedData(f"since ({iso(begin)}) must be before until ({iso(end)})")
-    return Window(begin, end)
+    return Window(begin, end, suspects=bool(until))
 
 
 def moment(name: str, text: str, now: datetime) -> datetime:

@@ -10,6 +10,7 @@ SELECT
     sum(call.cost_usd) AS cost_usd,
     countIf(isNull(call.cost_usd)) AS unpriced_calls
 FROM model_calls(
-    since = {since:DateTime64(9, 'UTC')}, until = {until:DateTime64(9, 'UTC')}, project = {project:String}) AS call
+    since = {since:DateTime64(9, 'UTC')}, until = {until:DateTime64(9, 'UTC')}, project = {project:String},
+    suspects = {suspects:Bool}) AS call
 GROUP BY ${groups}
 ORDER BY ${times}cost_usd DESC NULLS LAST, calls DESC, ${groups}

@@ -19,6 +19,8 @@ WITH
         FROM answers_newest
         WHERE root_start >= {since:DateTime64(9, 'UTC')} AND root_start < {until:DateTime64(9, 'UTC')}
             AND ({project:String} = '' OR project = {project:String})
+            AND ({suspects:Bool}
+                OR (project, trace_id) NOT IN (SELECT project, trace_id FROM traces_once WHERE clock_suspect))
             AND status IN ('judged', 'no_context', 'abstained', 'no_claims', 'unjudged')
     ),
     counted AS

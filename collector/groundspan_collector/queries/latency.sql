@@ -8,7 +8,7 @@ WITH
         SELECT project, trace_id, first_start, last_end, root_start
         FROM traces_once
         WHERE root_start >= {since:DateTime64(9, 'UTC')} AND root_start < {until:DateTime64(9, 'UTC')}
-            AND ({project:String} = '' OR project = {project:String})
+            AND ({project:String} = '' OR project = {project:String}) AND ({suspects:Bool} OR NOT clock_suspect)
     ),
     selected AS
     (

@@ -29,7 +29,7 @@ def _counted(store: Store, project: str, *nodes: Node) -> list[str]:
     ]
     stored.insert(store, project, *spans)
     rows = store.rows(
-        "SELECT span_id FROM model_calls(project = {project:String}, since = {since:DateTime64(9)}, "
+        "SELECT span_id FROM model_calls(project = {project:String}, suspects = true, since = {since:DateTime64(9)}, "
         "until = {until:DateTime64(9)})",
         {"project": project, "since": datetime(2026, 1, 1, tzinfo=UTC), "until": datetime(2027, 1, 1, tzinfo=UTC)},
     )
@@ -104,7 +104,7 @@ def test_window_is_that_of_the_root(store: Store, project: str) -> None:
 
     def calls(since_s: int, until_s: int) -> int:
         (row,) = store.rows(
-            "SELECT count() AS calls FROM model_calls(project = {project:String}, since = {since:DateTime64(9)}, "
+            "SELECT count() AS calls FROM model_calls(project = {project:String}, suspects = true, since = {since:DateTime64(9)}, "
             "until = {until:DateTime64(9)})",
             {
                 "project": project,

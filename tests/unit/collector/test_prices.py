@@ -111,7 +111,7 @@ def _model_calls(store: Store, project: str) -> list[dict[str, Any]]:
     """What is paid for in *project*, by the span's name."""
     names = {row["span_id"]: row["name"] for row in stored.spans(store, project, "span_id, name")}
     rows = store.rows(
-        "SELECT * FROM model_calls(project = {project:String}, since = {since:DateTime64(9)}, "
+        "SELECT * FROM model_calls(project = {project:String}, suspects = true, since = {since:DateTime64(9)}, "
         "until = {until:DateTime64(9)})",
         {"project": project, "since": datetime(1970, 1, 1, tzinfo=UTC), "until": datetime(2262, 1, 1, tzinfo=UTC)},
     )

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count, permutations
 
 import pytest
+from groundspan_collector import report
 from groundspan_collector.store import Store
 from groundspan_collector.supersede import Conflict, settle
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -148,3 +149,17 @@ def test_copy_must_beat_every_stored_one_when_there_are_several() -> None:
 
     assert settlement.refused == {key}
     assert settlement.withdrawn == ()
+
+
+def test_default_window_leaves_out_a_request_when_its_clock_was_wrong(store: Store, project: str) -> None:
+    """A request that came from hours ahead is in no window that ends now; one whose end is named has it."""
+    now = datetime.now(UTC)
+    received_at_ns = int((now - timedelta(hours=9)).timestamp() * 1e9)
+    store.insert_spans([one_span(now - timedelta(hours=1), "ahead")], project=project, received_at_ns=received_at_ns)
+
+    def spans(until: str) -> list[object]:
+        asked = report.ask("latency", since="2h", until=until, by="", k="", now=now)
+        return [row["spans"] for row in report.run(store, asked, project=project).rows]
+
+    assert spans("") == []
+    assert spans(now.isoformat()) == [1]

@@ -53,7 +53,7 @@ def test_a_time_beyond_the_store_is_refused(text: str) -> None:
 def test_a_window_is_24_hours_up_to_its_end() -> None:
     """Also where only the end is named; an end before the beginning is refused."""
     assert windows.window("", "", NOON) == windows.Window(NOON - DAY, NOON)
-    assert windows.window("", "7d", NOON) == windows.Window(NOON - 8 * DAY, NOON - 7 * DAY)
+    assert windows.window("", "7d", NOON) == windows.Window(NOON - 8 * DAY, NOON - 7 * DAY, suspects=True)
     with pytest.raises(RejectedData, match="must be before"):
         windows.window("1h", "2h", NOON)
 
