@@ -3,7 +3,8 @@
 python bench/ingest.py [--seconds 8]
 
 Both servers run in processes of their own, one after the other, and get the same requests from the same clients on
-this machine; the ratio is what carries over to another one.
+this machine; the ratio is what carries over to another one. The collector is measured twice: as it runs, with fsync
+before each answer, and with GROUNDSPAN_FSYNC=0, which survives a kill but not a power cut.
 """
 
 import argparse
@@ -43,9 +44,10 @@ class Result:
 
 
 @contextmanager
-def server(*command: str) -> Iterator[int]:
+def server(*command: str, fsync: bool = True) -> Iterator[int]:
     """A server in a process of its own; its port, which it says in its first line."""
-    process = subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, text=True)
+    environ = os.environ | {"GROUNDSPAN_FSYNC": str(int(fsync))}
+    process = subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, text=True, env=environ)
     assert process.stdout
     try:
         line = process.stdout.readline()
@@ -93,20 +95,23 @@ def stored_spans(port: int) -> int:
     return sum(row["spans"] for row in json.load(connection.getresponse())["rows"])
 
 
-def measure(spans_each: int, connections: int, seconds: float) -> tuple[Result, Result]:
-    """What parse-and-drop and the collector make of the same requests."""
-    bodies = [traffic.request(spans_each, seed, time.time_ns()).SerializeToString() for seed in range(16)]
+def dropped(bodies: Sequence[bytes], spans_each: int, connections: int, seconds: float) -> Result:
+    """What a server that parses and drops makes of *bodies*."""
     with server(str(Path(__file__).with_name("parse_and_drop.py"))) as port:
-        dropped = load(port, bodies, spans_each, connections, seconds / 2)
+        return load(port, bodies, spans_each, connections, seconds)
+
+
+def kept(bodies: Sequence[bytes], spans_each: int, connections: int, seconds: float, *, fsync: bool) -> Result:
+    """What the collector makes of *bodies*; every acknowledged span is looked for."""
     collector = ("-m", "groundspan_collector", "serve", "--port", "0", "--data-dir")
-    with tempfile.TemporaryDirectory() as folder, server(*collector, folder) as port:
+    with tempfile.TemporaryDirectory() as folder, server(*collector, folder, fsync=fsync) as port:
         load(port, bodies, spans_each, connections, 1.0)
         before = stored_spans(port)
-        kept = load(port, bodies, spans_each, connections, seconds)
+        result = load(port, bodies, spans_each, connections, seconds)
         found = stored_spans(port) - before
-    if found != kept.spans:
-        raise SystemExit(f"{kept.spans} spans were acknowledged, {found} are stored")
-    return dropped, kept
+    if found != result.spans:
+        raise SystemExit(f"{result.spans} spans were acknowledged, {found} are stored")
+    return result
 
 
 def main() -> None:
@@ -115,14 +120,18 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=8.0, help="of each load (default: %(default)s)")
     seconds = parser.parse_args().seconds
     print(f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.machine()}")
-    print("spans/request  clients   parse+drop      stored  ratio    p50 ack    p99 ack")
+    print("spans/request  clients  fsync   parse+drop      stored  ratio    p50 ack    p99 ack")
     for spans_each, connections in LOADS:
-        dropped, kept = measure(spans_each, connections, seconds)
-        cuts = statistics.quantiles(kept.acks_s, n=100)
-        print(
-            f"{spans_each:>13} {connections:>8} {dropped.spans_per_s:>10,.0f}/s {kept.spans_per_s:>9,.0f}/s "
-            f"{kept.spans_per_s / dropped.spans_per_s:>6.2f} {cuts[49] * 1000:>7.0f} ms {cuts[98] * 1000:>7.0f} ms"
-        )
+        bodies = [traffic.request(spans_each, seed, time.time_ns()).SerializeToString() for seed in range(16)]
+        base = dropped(bodies, spans_each, connections, seconds / 2)
+        for fsync in (True, False):
+            result = kept(bodies, spans_each, connections, seconds, fsync=fsync)
+            cuts = statistics.quantiles(result.acks_s, n=100)
+            print(
+                f"{spans_each:>13} {connections:>8} {'yes' if fsync else 'no':>6} {base.spans_per_s:>10,.0f}/s "
+                f"{result.spans_per_s:>9,.0f}/s {result.spans_per_s / base.spans_per_s:>6.2f} "
+                f"{cuts[49] * 1000:>7.0f} ms {cuts[98] * 1000:>7.0f} ms"
+            )
 
 
 if __name__ == "__main__":

@@ -193,7 +193,7 @@ def _told(error: Exception) -> tuple[int, int, str]:
 
 def serve(settings: Settings) -> None:
     """Run a collector until it is told to stop. Raises ConfigError before a port opens."""
-    store = Store.open(settings.data_dir, memory_bytes=settings.memory_bytes)
+    store = Store.open(settings.data_dir, memory_bytes=settings.memory_bytes, fsync=settings.fsync)
     try:
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         # The engine writes its cache of format schemas below the working directory.

@@ -43,6 +43,8 @@ class Settings:
     max_group_bytes: int = 24 * MIB
     memory_bytes: int = 2048 * MIB
     """What the storage engine may take."""
+    fsync: bool = True
+    """Off, what was acknowledged last may be lost when the power is cut: for figures, and for data you can lose."""
     quiet_s: float = 2.0
     """A trace is judged when no span of it arrived for so long."""
 
@@ -60,7 +62,9 @@ class Settings:
                 f"--host {host} can be reached from other machines, and reports show prompts: set GROUNDSPAN_TOKENS "
                 f"to {_TOKENS_SHAPE} or to a file that holds this, or use --host 127.0.0.1"
             )
-        return cls(data_dir=data_dir.resolve(), host=host, port=port, judge=judge, tokens=tokens)
+        return cls(
+            data_dir=data_dir.resolve(), host=host, port=port, judge=judge, tokens=tokens, fsync=parse_fsync(environ)
+        )
 
 
 def is_loopback(host: str) -> bool:
@@ -71,6 +75,14 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def parse_fsync(environ: Mapping[str, str]) -> bool:
+    """GROUNDSPAN_FSYNC: 1 unless it is set to 0. Raises ConfigError for anything else."""
+    value = environ.get("GROUNDSPAN_FSYNC", "1")
+    if value not in {"0", "1"}:
+        raise ConfigError(f"GROUNDSPAN_FSYNC must be 1, or 0 for data that may be lost, got {value!r}")
+    return value == "1"
 
 
 def parse_tokens(text: str) -> dict[str, Access]:

@@ -27,6 +27,9 @@ READERS = 3
 WRITERS = 2
 """While one group is written out, the next is decoded."""
 
+DURABLE_TABLES = ("spans", "chunks", "spans_trace_id_ts")
+"""What an acknowledgement promises to be there after a power cut."""
+
 _INBOX_BYTES = 256 * 1024 * 1024
 
 # Errors of the engine that say nothing about the data: out of memory, of space, of time, read-only, too many parts.
@@ -48,9 +51,10 @@ class Store:
         self._all_lanes = lanes
 
     @classmethod
-    def open(cls, data_dir: Path, *, memory_bytes: int) -> "Store":
+    def open(cls, data_dir: Path, *, memory_bytes: int, fsync: bool = True) -> "Store":
         """Open or make the store in *data_dir*, at the schema of this version.
 
+        Without *fsync*, what was acknowledged last may be lost when the power is cut.
         Raises ConfigError where another process has it open, or where it cannot be made.
         """
         try:
@@ -66,6 +70,11 @@ class Store:
         lanes = [Lane(client, number, _inbox(data_dir, number)) for number, client in enumerate(clients[:WRITERS])]
         store = cls(lanes, clients[WRITERS:])
         migrate.migrate(store)
+        for table in DURABLE_TABLES:
+            # Set at every start: it may have been left off by the last one.
+            store.execute(
+                f"ALTER TABLE {table} MODIFY SETTING fsync_after_insert = {fsync:d}, fsync_part_directory = {fsync:d}"
+            )
         store._open_lanes()
         return store
 

@@ -1,0 +1,73 @@
+"""200 means durable: the rows are on the disk, not in the system's memory, before the answer is written."""
+
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import otlp
+import processes
+import pytest
+from groundspan_collector.store import DURABLE_TABLES, Store
+
+CHUNK: otlp.Attributes = {"gen_ai.retrieval.documents": '[{"content": "a text"}]'}
+
+needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+
+
+@pytest.mark.parametrize("table", DURABLE_TABLES)
+def test_table_is_written_through_to_the_disk(store: Store, table: str) -> None:
+    """The files of an insert and the folder that names them."""
+    (row,) = store.rows(
+        "SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = {table:String}",
+        {"table": table},
+    )
+
+    assert "fsync_after_insert = 1" in str(row["engine_full"])
+    assert "fsync_part_directory = 1" in str(row["engine_full"])
+
+
+@contextmanager
+def _strace(process: "subprocess.Popen[str]", log: Path) -> Iterator[None]:
+    """Within the block, the process's writes and syncs go into *log*."""
+    command = ["strace", "-f", "-y", "-s", "40", "-e", "trace=fsync,fdatasync,write,writev,sendto,sendmsg"]
+    with subprocess.Popen(
+        [*command, "-o", str(log), "-p", str(process.pid)], stderr=subprocess.PIPE, text=True
+    ) as strace:
+        assert strace.stderr
+        line = strace.stderr.readline()
+        if "attached" not in line:
+            pytest.skip(f"strace may not look into processes here: {line.strip()}")
+        yield
+        strace.send_signal(signal.SIGINT)
+
+
+def _synced_before_200(log: Path) -> set[str]:
+    """The folders of tables in which files were synced before the first 200 was written."""
+    before = log.read_text(errors="replace").partition("HTTP/1.1 200")
+    assert before[1], before[0][-2000:]
+    return set(re.findall(r"f(?:data)?sync\(\d+<[^>]*/store/store/\w{3}/([-\w]{36})/", before[0]))
+
+
+@needs_strace
+def test_rows_are_synced_before_the_answer_is_written(tmp_path: Path) -> None:
+    """What the kernel saw: a sync in each of the three tables, then 200."""
+    with processes.collector(tmp_path) as server, _strace(server.process, tmp_path / "strace"):
+        assert server.send(otlp.body(otlp.span(CHUNK))).status == 200
+
+    assert len(_synced_before_200(tmp_path / "strace")) == len(DURABLE_TABLES)
+
+
+@needs_strace
+def test_nothing_is_synced_when_it_was_switched_off(tmp_path: Path) -> None:
+    """GROUNDSPAN_FSYNC=0, for figures; and the next start without it is durable again."""
+    for value, tables in (("0", 0), ("1", len(DURABLE_TABLES))):
+        log = tmp_path / f"strace-{value}"
+        environ = {"GROUNDSPAN_FSYNC": value}
+        with processes.collector(tmp_path, environ=environ) as server, _strace(server.process, log):
+            assert server.send(otlp.body(otlp.span(CHUNK))).status == 200
+
+        assert len(_synced_before_200(log)) == tables
