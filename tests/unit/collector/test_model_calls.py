@@ -104,8 +104,8 @@ def test_window_is_that_of_the_root(store: Store, project: str) -> None:
 
     def calls(since_s: int, until_s: int) -> int:
         (row,) = store.rows(
-            "SELECT count() AS calls FROM model_calls(project = {project:String}, suspects = true, since = {since:DateTime64(9)}, "
-            "until = {until:DateTime64(9)})",
+            "SELECT count() AS calls FROM model_calls(project = {project:String}, suspects = true, "
+            "since = {since:DateTime64(9)}, until = {until:DateTime64(9)})",
             {
                 "project": project,
                 "since": datetime.fromtimestamp(otlp.NOON_NS / 1e9 + since_s, UTC),
