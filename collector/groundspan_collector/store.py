@@ -6,6 +6,7 @@ Every call blocks and is safe from any thread; async code calls them in a thread
 import hashlib
 import queue
 import shutil
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -49,6 +50,7 @@ class Store:
         for lane in lanes:
             self._lanes.put(lane)
         self._all_lanes = lanes
+        self._writing = threading.Lock()
 
     @classmethod
     def open(cls, data_dir: Path, *, memory_bytes: int, fsync: bool = True) -> "Store":
@@ -96,7 +98,8 @@ class Store:
         try:
             with _renamed_errors(f"{len(bodies)} requests could not be decoded", RejectedData):
                 lane.stage(bodies, project, received_at_ns)
-            with _renamed_errors(f"{len(bodies)} requests could not be stored", StoreUnavailable):
+            # One at a time: two copies of a span in two groups must not miss each other.
+            with self._writing, _renamed_errors(f"{len(bodies)} requests could not be stored", StoreUnavailable):
                 return lane.store()
         finally:
             # Requests hold prompts: they are not left lying about.

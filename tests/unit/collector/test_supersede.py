@@ -1,6 +1,7 @@
 """A span counts once, whatever copies of it arrive: the one that ended later, then the one received later."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import count, permutations
 
@@ -163,3 +164,13 @@ def test_default_window_leaves_out_a_request_when_its_clock_was_wrong(store: Sto
 
     assert spans("") == []
     assert spans(now.isoformat()) == [1]
+
+
+def test_one_copy_counts_when_two_groups_bring_them_at_once(store: Store, project: str) -> None:
+    """Groups that are on their way at the same time do not miss each other's copies."""
+    copies = [one_span(MIDNIGHT + timedelta(hours=hour), f"hour {hour}") for hour in range(8)]
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda body: sent(store, project, body), copies))
+
+    assert names(store, project) == ["hour 7"]
+    assert root_start(store, project) == MIDNIGHT + timedelta(hours=7)
