@@ -62,7 +62,7 @@ class Collector:
         self.signals = (signals.traces(self.committer),)
         self._receipts = Receipts(time.time_ns)
         self.scorer = Scorer(store, judge, utc_now, settled=self._receipts.settled, quiet_s=settings.quiet_s)
-        self._pricer = Pricer(store, utc_now)
+        self._pricer = Pricer(store, utc_now, settled=self._receipts.settled)
         self._stopping = threading.Event()
 
     @asynccontextmanager

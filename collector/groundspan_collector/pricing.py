@@ -5,27 +5,28 @@ New pairs are found by query, so that a crash between a span and its price is ma
 
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from groundspan_collector import prices, queries
 from groundspan_collector.store import Store
-
-# Spans become visible in the order of their inserts, not of their receipt; an insert takes less than this.
-_SLOWEST_INSERT = timedelta(minutes=1)
 
 
 class Pricer:
     """Keeps `prices` complete."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
-        """Look through the whole store at first, then only at what came since."""
+    def __init__(self, store: Store, clock: Callable[[], datetime], *, settled: Callable[[], datetime]) -> None:
+        """Look through the whole store at first, then only at what came since.
+
+        Up to *settled()*, everything that was received can be seen: it need not be looked at again.
+        """
         self._store = store
         self._clock = clock
+        self._settled = settled
         self._since = prices.EPOCH
 
     def price_new_pairs(self) -> int:
         """Add the price rows of pairs not seen before; how many pairs there were."""
-        now = self._clock()
+        now, settled = self._clock(), self._settled()
         pairs = self._store.rows(queries.sql("unpriced_pairs"), {"since": self._since})
         rows = [
             asdict(row) | {"inserted_at": now}
@@ -33,5 +34,5 @@ class Pricer:
             for row in prices.price_rows(str(pair["provider"]), str(pair["model"]))
         ]
         self._store.insert("prices", rows)
-        self._since = now - _SLOWEST_INSERT
+        self._since = settled
         return len(pairs)

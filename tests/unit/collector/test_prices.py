@@ -107,6 +107,10 @@ def _start_ns(call: Call) -> int:
     return int(call.start.timestamp()) * otlp.SECOND + call.start.microsecond * 1000
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 def _model_calls(store: Store, project: str) -> list[dict[str, Any]]:
     """What is paid for in *project*, by the span's name."""
     names = {row["span_id"]: row["name"] for row in stored.spans(store, project, "span_id, name")}
@@ -122,7 +126,7 @@ def _priced(store: Store, project: str, calls: Sequence[Call]) -> list[dict[str,
     """The rows of model_calls that *calls* become, in their order."""
     spans = [otlp.span(call.attributes, name=f"{n:06}", start_ns=_start_ns(call)) for n, call in enumerate(calls)]
     stored.insert(store, project, *spans)
-    Pricer(store, lambda: datetime.now(UTC)).price_new_pairs()
+    Pricer(store, _now, settled=_now).price_new_pairs()
     return _model_calls(store, project)
 
 
@@ -165,7 +169,7 @@ def test_cost_is_null_with_a_reason_when_the_price_is_unknown(
     """Unknown is not free."""
     call: dict[str, otlp.Value] = {"gen_ai.operation.name": "chat", "gen_ai.usage.input_tokens": 5}
     stored.insert(store, project, otlp.span(call | attributes))
-    Pricer(store, lambda: datetime.now(UTC)).price_new_pairs()
+    Pricer(store, _now, settled=_now).price_new_pairs()
 
     (row,) = _model_calls(store, project)
 
@@ -182,7 +186,7 @@ def test_cost_is_null_with_a_reason_when_the_usage_is_unknown_or_contradicts_its
     reasoned = known | {"gen_ai.usage.output_tokens": 5, "gen_ai.usage.reasoning.output_tokens": 6}
     cached = known | {"gen_ai.usage.output_tokens": 5, "gen_ai.usage.cache_read.input_tokens": 6}
     stored.rows_of(store, project, known, reasoned, cached)
-    Pricer(store, lambda: datetime.now(UTC)).price_new_pairs()
+    Pricer(store, _now, settled=_now).price_new_pairs()
     stored.insert(
         store,
         project,
@@ -209,7 +213,7 @@ def test_cost_is_never_negative(store: Store, project: str) -> None:
     }
     counts = ["999999999999", "1000000000000", "18446744073709551615"]
     stored.rows_of(store, project, *(call | {"gen_ai.usage.input_tokens": count} for count in counts))
-    Pricer(store, lambda: datetime.now(UTC)).price_new_pairs()
+    Pricer(store, _now, settled=_now).price_new_pairs()
 
     costs = [row["cost_usd"] for row in _model_calls(store, project)]
 
