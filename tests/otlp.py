@@ -8,8 +8,12 @@ from typing import TypeAlias
 
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric, ResourceMetrics, ScopeMetrics
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
 
 Value: TypeAlias = "bool | int | float | str | bytes | Sequence[Value] | Mapping[str, Value] | None"
@@ -93,6 +97,39 @@ def request(*spans: Span, resource: Attributes | None = None, scope: str = "test
 def body(*spans: Span, resource: Attributes | None = None) -> bytes:
     """One export request with *spans*, as it travels."""
     return request(*spans, resource=resource).SerializeToString()
+
+
+def log(
+    event: str,
+    attributes: Attributes | None = None,
+    body: Value = None,
+    *,
+    span: Span | None = None,
+    time_ns: int = NOON_NS,
+) -> LogRecord:
+    """A log record that tells of *event*, and belongs to *span*."""
+    return LogRecord(
+        event_name=event,
+        attributes=key_values(attributes or {}),
+        body=any_value(body),
+        time_unix_nano=time_ns,
+        trace_id=span.trace_id if span else b"",
+        span_id=span.span_id if span else b"",
+    )
+
+
+def logs(*records: LogRecord, resource: Attributes | None = None) -> ExportLogsServiceRequest:
+    """One export request with *records*."""
+    resource_logs = ResourceLogs(scope_logs=[ScopeLogs(log_records=records)])
+    resource_logs.resource.attributes.extend(key_values(resource or {}))
+    return ExportLogsServiceRequest(resource_logs=[resource_logs])
+
+
+def metrics(*measured: Metric, resource: Attributes | None = None) -> ExportMetricsServiceRequest:
+    """One export request with *measured*."""
+    resource_metrics = ResourceMetrics(scope_metrics=[ScopeMetrics(metrics=measured)])
+    resource_metrics.resource.attributes.extend(key_values(resource or {}))
+    return ExportMetricsServiceRequest(resource_metrics=[resource_metrics])
 
 
 def as_json(message: Message) -> bytes:

@@ -23,10 +23,11 @@ from starlette.requests import ClientDisconnect
 
 from groundspan_collector import judges, metrics, receive, report, signals, traces
 from groundspan_collector.access import project_for
-from groundspan_collector.commit import Committer
+from groundspan_collector.commit import Committer, Insert
 from groundspan_collector.errors import CollectorError, ConfigError, StoreUnavailable
 from groundspan_collector.pricing import Pricer
 from groundspan_collector.receipts import Receipts
+from groundspan_collector.records import Records
 from groundspan_collector.score import Scorer, loop
 from groundspan_collector.settings import Settings
 from groundspan_collector.store import WRITERS, Store
@@ -59,8 +60,13 @@ class Collector:
             max_group_bytes=settings.max_group_bytes,
             writers=WRITERS,
         )
-        self.signals = (signals.traces(self.committer),)
         self._receipts = Receipts(time.time_ns)
+        records = Records(store, self._receipts)
+        self.signals = (
+            signals.traces(self.committer),
+            signals.logs(self._small_committer(records.insert_logs)),
+            signals.metric_points(self._small_committer(records.insert_points)),
+        )
         self.scorer = Scorer(store, judge, utc_now, settled=self._receipts.settled, quiet_s=settings.quiet_s)
         self._pricer = Pricer(store, utc_now, settled=self._receipts.settled)
         self._stopping = threading.Event()
@@ -68,7 +74,7 @@ class Collector:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Write, price and judge until the end of the block; then answer who still waits, and stop."""
-        writing = asyncio.create_task(self.committer.run())
+        writing = [asyncio.create_task(signal.committer.run()) for signal in self.signals]
         loops = [
             self._loop("price", self._pricer.price_new_pairs, idle_s=1.0),
             self._loop("score", self.scorer.score_due, idle_s=0.5),
@@ -76,11 +82,19 @@ class Collector:
         try:
             yield
         finally:
-            self.committer.close()
+            for signal in self.signals:
+                signal.committer.close()
             self._stopping.set()
-            await writing
+            await asyncio.gather(*writing)
             for thread in loops:
                 await asyncio.to_thread(thread.join)
+
+    def _small_committer(self, insert: Insert) -> Committer:
+        return Committer(
+            insert,
+            max_in_flight_bytes=self.settings.max_in_flight_bytes // 4,
+            max_group_bytes=self.settings.max_group_bytes,
+        )
 
     def _insert(self, bodies: Sequence[bytes], project: str) -> None:
         with self._receipts.receipt() as received_at_ns:

@@ -171,4 +171,4 @@ class Committer:
 
     def _count_in_flight(self, size_bytes: int) -> None:
         self._in_flight_bytes += size_bytes
-        metrics.IN_FLIGHT_BYTES.set(self._in_flight_bytes)
+        metrics.IN_FLIGHT_BYTES.inc(size_bytes)

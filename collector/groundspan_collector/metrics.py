@@ -11,6 +11,12 @@ STORED: Final = Counter("groundspan_spans_stored", "Spans written and acknowledg
 REJECTED: Final = Counter(
     "groundspan_spans_rejected", "Spans refused for good, by reason.", ["reason"], registry=REGISTRY
 )
+LOG_RECORDS: Final = Counter(
+    "groundspan_log_records", "Log records, by fate: stored, ignored, rejected.", ["fate"], registry=REGISTRY
+)
+METRIC_POINTS: Final = Counter(
+    "groundspan_metric_points", "Metric points, by fate: stored, rejected.", ["fate"], registry=REGISTRY
+)
 REFUSED: Final = Counter(
     "groundspan_requests_refused",
     "Requests answered with an error, by its name.",

@@ -4,6 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from google.protobuf.message import Message
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
+    ExportLogsPartialSuccess,
+    ExportLogsServiceRequest,
+    ExportLogsServiceResponse,
+)
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsPartialSuccess,
+    ExportMetricsServiceRequest,
+    ExportMetricsServiceResponse,
+)
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTracePartialSuccess,
     ExportTraceServiceRequest,
@@ -12,6 +22,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 
 from groundspan_collector import metrics
 from groundspan_collector.commit import Committer
+from groundspan_collector.decode import logs as log_rows
+from groundspan_collector.decode import metric_points as point_rows
 from groundspan_collector.decode import validate
 from groundspan_collector.errors import RejectedData
 
@@ -76,4 +88,57 @@ def _spans_answer(rejected: int, reason: str) -> Message:
     response = ExportTraceServiceResponse()
     if rejected:
         response.partial_success.CopyFrom(ExportTracePartialSuccess(rejected_spans=rejected, error_message=reason))
+    return response
+
+
+def logs(committer: Committer) -> Signal:
+    """Log records; of most nothing is made."""
+    return Signal(
+        "logs",
+        "opentelemetry.proto.collector.logs.v1.LogsService",
+        ExportLogsServiceRequest,
+        log_rows.request,
+        committer,
+        _count_records,
+        _records_answer,
+    )
+
+
+def _count_records(valid: validate.Request, stored: bool) -> None:
+    metrics.LOG_RECORDS.labels("stored" if stored else "rejected").inc(valid.items)
+    metrics.LOG_RECORDS.labels("ignored").inc(valid.ignored)
+    metrics.LOG_RECORDS.labels("rejected").inc(valid.rejected)
+
+
+def _records_answer(rejected: int, reason: str) -> Message:
+    response = ExportLogsServiceResponse()
+    if rejected:
+        response.partial_success.CopyFrom(ExportLogsPartialSuccess(rejected_log_records=rejected, error_message=reason))
+    return response
+
+
+def metric_points(committer: Committer) -> Signal:
+    """Data points of metrics."""
+    return Signal(
+        "metrics",
+        "opentelemetry.proto.collector.metrics.v1.MetricsService",
+        ExportMetricsServiceRequest,
+        point_rows.request,
+        committer,
+        _count_points,
+        _points_answer,
+    )
+
+
+def _count_points(valid: validate.Request, stored: bool) -> None:
+    metrics.METRIC_POINTS.labels("stored" if stored else "rejected").inc(valid.items)
+    metrics.METRIC_POINTS.labels("rejected").inc(valid.rejected)
+
+
+def _points_answer(rejected: int, reason: str) -> Message:
+    response = ExportMetricsServiceResponse()
+    if rejected:
+        response.partial_success.CopyFrom(
+            ExportMetricsPartialSuccess(rejected_data_points=rejected, error_message=reason)
+        )
     return response

@@ -50,7 +50,7 @@ class Store:
         for lane in lanes:
             self._lanes.put(lane)
         self._all_lanes = lanes
-        self._writing = threading.Lock()
+        self.writing = threading.Lock()
 
     @classmethod
     def open(cls, data_dir: Path, *, memory_bytes: int, fsync: bool = True) -> "Store":
@@ -99,7 +99,7 @@ class Store:
             with _renamed_errors(f"{len(bodies)} requests could not be decoded", RejectedData):
                 lane.stage(bodies, project, received_at_ns)
             # One at a time: two copies of a span in two groups must not miss each other.
-            with self._writing, _renamed_errors(f"{len(bodies)} requests could not be stored", StoreUnavailable):
+            with self.writing, _renamed_errors(f"{len(bodies)} requests could not be stored", StoreUnavailable):
                 return lane.store()
         finally:
             # Requests hold prompts: they are not left lying about.
@@ -112,7 +112,9 @@ class Store:
             return
         columns = list(rows[0])
         with self._reader() as client:
-            client.insert(table, [[row[name] for name in columns] for row in rows], column_names=columns)
+            data = [[row[name] for name in columns] for row in rows]
+            # One block may hold rows of any number of days.
+            client.insert(table, data, column_names=columns, settings={"max_partitions_per_insert_block": 0})
 
     def execute(self, sql: str, parameters: Mapping[str, object] | None = None) -> None:
         """Run one statement that gives no rows."""

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import otlp
 import processes
 import pytest
-from processes import Answer, CollectorProcess
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Gauge, Metric, NumberDataPoint
+from processes import PROTOBUF, Answer, CollectorProcess
 
 JSON = "application/json"
 
@@ -91,3 +92,49 @@ def test_deflate_is_read_in_either_encoding(server: CollectorProcess, wbits: int
     ]
 
     assert [answer.status for answer in answers] == [200, 200]
+
+
+def test_logs_and_metrics_are_taken_in_either_encoding(server: CollectorProcess) -> None:
+    """200 and no partial success: of most logs nothing is made, and no emitter is told."""
+    logs = otlp.logs(otlp.log("gen_ai.evaluation.result", {"gen_ai.evaluation.name": "tone"}), otlp.log("other"))
+    gauge = Metric(name="m", gauge=Gauge(data_points=[NumberDataPoint(as_int=1, time_unix_nano=otlp.NOON_NS)]))
+
+    for path, request in (("/v1/logs", logs), ("/v1/metrics", otlp.metrics(gauge))):
+        in_json = _post(server, path, otlp.as_json(request))
+        in_protobuf = processes.fetch(server.url + path, request.SerializeToString(), {"Content-Type": PROTOBUF})
+
+        assert (in_json.status, _document(in_json)) == (200, {})
+        assert (in_protobuf.status, in_protobuf.body) == (200, b"")
+    lines = processes.fetch(server.url + "/metrics").body.decode().splitlines()
+    assert 'groundspan_log_records_total{fate="stored"} 2.0' in lines
+    assert 'groundspan_log_records_total{fate="ignored"} 2.0' in lines
+    assert 'groundspan_metric_points_total{fate="stored"} 2.0' in lines
+
+
+def test_logs_and_metrics_that_were_refused_are_counted(server: CollectorProcess) -> None:
+    """Each in the words of its own answer."""
+    wrong = otlp.log("other")
+    wrong.trace_id = b"\x01"
+    late = Metric(name="m", gauge=Gauge(data_points=[NumberDataPoint(as_int=1, time_unix_nano=2**63)]))
+
+    for path, request, counter in (
+        ("/v1/logs", otlp.logs(wrong), "rejectedLogRecords"),
+        ("/v1/metrics", otlp.metrics(late), "rejectedDataPoints"),
+    ):
+        document = _document(_post(server, path, otlp.as_json(request)))
+
+        assert isinstance(document, dict)
+        assert document["partialSuccess"][counter] == "1"
+
+
+def test_answer_in_log_events_is_judged(server: CollectorProcess) -> None:
+    """It is shown with the model call that it belongs to."""
+    call = otlp.span({"gen_ai.operation.name": "chat"})
+    choice = otlp.log("gen_ai.choice", {}, {"message": {"content": "It was built in 1889."}}, span=call)
+
+    assert server.send(otlp.body(call)).status == 200
+    assert _post(server, "/v1/logs", otlp.as_json(otlp.logs(choice))).status == 200
+    server.wait_until_judged()
+
+    document = server.get(f"/api/v1/traces/{call.trace_id.hex()}")
+    assert document["answer"]["text"] == "It was built in 1889."

@@ -34,7 +34,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"access", "bodies", "catalogue", "client", "decode", "evidence"}),
     frozenset({"lane"}),
     frozenset({"commit", "formats", "judges", "store"}),
-    frozenset({"judgement", "signals", "trace_view"}),
+    frozenset({"judgement", "records", "signals", "trace_view"}),
     frozenset({"offline", "pricing", "receive", "report", "score", "traces"}),
     frozenset({"app", "demo"}),
     frozenset({"cli"}),

@@ -16,9 +16,10 @@ from typing import Final, TypeAlias
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
+from groundspan_collector.decode import structured
+from groundspan_collector.decode.structured import Json
 from groundspan_collector.errors import RejectedData
 
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Scalar: TypeAlias = "bool | int | float | str | bytes"
 
 # As deep as protobuf's own parser goes.
@@ -100,10 +101,8 @@ def _base64(value: Json) -> bytes:
 def _string(value: Json) -> str:
     if not isinstance(value, str):
         raise TypeError("not a string")
-    if value.isascii():
-        return value
-    # Half of a pair, as a text that was cut ends in: protobuf takes none, and the rest is worth keeping.
-    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    # protobuf takes no half of a pair, and the rest is worth keeping.
+    return structured.whole(value)
 
 
 def _boolean(value: Json) -> bool:

@@ -9,7 +9,7 @@ import base64
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -105,3 +105,21 @@ def plain(value: AnyValue) -> Json:
             return value.string_value
         case _:
             return None
+
+
+def text(value: AnyValue) -> str:
+    """*value* as it stands in a map of attributes: text as it is, everything else as JSON says it."""
+    said = plain(value)
+    if said is None:
+        return ""
+    return said if isinstance(said, str) else json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+
+
+def texts(attributes: Iterable[KeyValue]) -> dict[str, str]:
+    """*attributes* as a map of texts; of a key that is there twice the last."""
+    return {attribute.key: text(attribute.value) for attribute in attributes}
+
+
+def whole(text: str) -> str:
+    """*text* with every half of a surrogate pair replaced, as JSON texts that were cut may have: no UTF-8 holds one."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

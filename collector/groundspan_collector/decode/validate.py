@@ -2,13 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final, TypeVar
 
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from groundspan_collector.decode import structured
 from groundspan_collector.errors import RejectedData
+
+TIME_FAULT: Final = "times must lie before the year 2262, in nanoseconds since 1970"
+
+Kind = TypeVar("Kind", bound=Message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +36,7 @@ def trace_request(body: bytes) -> Request:
 
     Spans that cannot be stored are taken out and counted. Raises RejectedData where the body is no such message.
     """
-    try:
-        request = ExportTraceServiceRequest.FromString(body)
-    except DecodeError as error:
-        raise RejectedData(
-            f"the body ({len(body)} bytes) is no OTLP ExportTraceServiceRequest in protobuf: {error}"
-        ) from error
+    request = message(body, ExportTraceServiceRequest)
     refused = [span for span in spans(request) if _fault(span)]
     reason = _fault(refused[0]) if refused else ""
     count = sum(len(scope.spans) for resource in request.resource_spans for scope in resource.scope_spans)
@@ -48,6 +48,16 @@ def trace_request(body: bytes) -> Request:
     if refused or nested:
         body = request.SerializeToString()
     return Request(body, count - len(refused), len(refused), reason)
+
+
+def message(body: bytes, kind: type[Kind]) -> Kind:
+    """The message that *body* is. Raises RejectedData where it is none of *kind*."""
+    try:
+        return kind.FromString(body)
+    except DecodeError as error:
+        raise RejectedData(
+            f"the body ({len(body)} bytes) is no OTLP {kind.DESCRIPTOR.name} in protobuf: {error}"
+        ) from error
 
 
 def spans(request: ExportTraceServiceRequest) -> Iterator[Span]:
@@ -63,9 +73,7 @@ def _fault(span: Span) -> str:
         return f"trace_id must be 16 bytes and not all zero, got {span.trace_id.hex() or 'none'}"
     if len(span.span_id) != 8 or not any(span.span_id):
         return f"span_id must be 8 bytes and not all zero, got {span.span_id.hex() or 'none'}"
-    if span.start_time_unix_nano >> 63 or span.end_time_unix_nano >> 63:
-        return "times must lie before the year 2262, in nanoseconds since 1970"
-    return ""
+    return TIME_FAULT if span.start_time_unix_nano >> 63 or span.end_time_unix_nano >> 63 else ""
 
 
 def _take_out(request: ExportTraceServiceRequest) -> None:
