@@ -7,9 +7,10 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -21,15 +22,16 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from groundspan_collector import judges, metrics, receive, report, signals, traces
+from groundspan_collector import judges, metrics, receive, records, report, signals, traces
 from groundspan_collector.access import project_for
-from groundspan_collector.commit import Committer, Insert
+from groundspan_collector.commit import Committer
 from groundspan_collector.errors import CollectorError, ConfigError, StoreUnavailable
+from groundspan_collector.intake import Intake, Kind, Replay
 from groundspan_collector.pricing import Pricer
 from groundspan_collector.receipts import Receipts
-from groundspan_collector.records import Records
 from groundspan_collector.score import Scorer, loop
 from groundspan_collector.settings import Settings
+from groundspan_collector.spool import Spool
 from groundspan_collector.store import WRITERS, Store
 
 RETRY_AFTER_S = 1
@@ -54,28 +56,29 @@ class Collector:
         judge = judges.load(settings.judge)
         self.settings = settings
         self.store = store
-        self.committer = Committer(
-            self._insert,
-            max_in_flight_bytes=settings.max_in_flight_bytes,
-            max_group_bytes=settings.max_group_bytes,
-            writers=WRITERS,
-        )
-        self._receipts = Receipts(time.time_ns)
-        records = Records(store, self._receipts)
+        self._spool = Spool.open(settings.spool_folder, max_bytes=settings.max_spool_bytes)
+        kinds = {
+            "traces": Kind(store.insert_spans, metrics.SPANS),
+            "logs": Kind(partial(records.insert_logs, store), metrics.LOG_RECORDS),
+            "metrics": Kind(partial(records.insert_points, store), metrics.METRIC_POINTS),
+        }
+        self._intake = Intake(kinds, self._spool, Receipts(time.time_ns))
+        self._replay = Replay(kinds, self._spool)
         self.signals = (
-            signals.traces(self.committer),
-            signals.logs(self._small_committer(records.insert_logs)),
-            signals.metric_points(self._small_committer(records.insert_points)),
+            signals.traces(self._committer("traces", metrics.SPANS, settings.max_in_flight_bytes, WRITERS)),
+            signals.logs(self._committer("logs", metrics.LOG_RECORDS, settings.max_in_flight_bytes // 4)),
+            signals.metric_points(self._committer("metrics", metrics.METRIC_POINTS, settings.max_in_flight_bytes // 4)),
         )
-        self.scorer = Scorer(store, judge, utc_now, settled=self._receipts.settled, quiet_s=settings.quiet_s)
-        self._pricer = Pricer(store, utc_now, settled=self._receipts.settled)
+        self.scorer = Scorer(store, judge, utc_now, settled=self._intake.settled, quiet_s=settings.quiet_s)
+        self._pricer = Pricer(store, utc_now, settled=self._intake.settled)
         self._stopping = threading.Event()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Write, price and judge until the end of the block; then answer who still waits, and stop."""
+        """Write, replay, price and judge until the end of the block; then answer who still waits, and stop."""
         writing = [asyncio.create_task(signal.committer.run()) for signal in self.signals]
         loops = [
+            self._thread("replay", partial(self._replay.run, self._stopping.wait)),
             self._loop("price", self._pricer.price_new_pairs, idle_s=1.0),
             self._loop("score", self.scorer.score_due, idle_s=0.5),
         ]
@@ -88,30 +91,27 @@ class Collector:
             await asyncio.gather(*writing)
             for thread in loops:
                 await asyncio.to_thread(thread.join)
+            self._spool.close()
 
-    def _small_committer(self, insert: Insert) -> Committer:
+    def _committer(self, kind: str, ledger: metrics.Ledger, max_in_flight_bytes: int, writers: int = 1) -> Committer:
         return Committer(
-            insert,
-            max_in_flight_bytes=self.settings.max_in_flight_bytes // 4,
+            partial(self._intake.put, kind),
+            ledger,
+            max_in_flight_bytes=max_in_flight_bytes,
             max_group_bytes=self.settings.max_group_bytes,
+            writers=writers,
         )
-
-    def _insert(self, bodies: Sequence[bytes], project: str) -> None:
-        with self._receipts.receipt() as received_at_ns:
-            self.store.insert_spans(bodies, project=project, received_at_ns=received_at_ns)
 
     def _share(self) -> float:
         """Of a core, for each loop: while requests wait, what they wait for comes first."""
-        return SHARE_WHILE_BUSY if self.committer.busy else 1.0
+        return SHARE_WHILE_BUSY if any(signal.committer.busy for signal in self.signals) else 1.0
 
     def _loop(self, place: str, work: Callable[[], int], *, idle_s: float) -> threading.Thread:
-        thread = threading.Thread(
-            target=loop,
-            args=(work,),
-            kwargs={"stop": self._stopping.wait, "idle_s": idle_s, "place": place, "share": self._share},
-            name=f"groundspan-{place}",
-            daemon=True,
-        )
+        turns = partial(loop, work, stop=self._stopping.wait, idle_s=idle_s, place=place, share=self._share)
+        return self._thread(place, turns)
+
+    def _thread(self, place: str, work: Callable[[], None]) -> threading.Thread:
+        thread = threading.Thread(target=work, name=f"groundspan-{place}", daemon=True)
         thread.start()
         return thread
 

@@ -12,26 +12,44 @@ from groundspan_collector import metrics
 from groundspan_collector.errors import CollectorError, Overloaded, RejectedData, StoreUnavailable
 
 WORTH_A_GROUP_BYTES: Final = 2 * 1024 * 1024
+UNDECODABLE: Final = "undecodable"
+TRY_AGAIN: Final = "try_again"
 
-Insert = Callable[[Sequence[bytes], str], None]
-"""Store these bodies for a project (empty: the one that the spans name); back when they are safe."""
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What of one request is to be stored."""
+
+    body: bytes
+    project: str
+    """Whose it is; empty: what the spans say."""
+    items: int
+    """How many spans it holds."""
+
+
+Put = Callable[[Sequence[Parcel]], None]
+"""Bring these parcels of one project to safety; back when they are, and written into the ledger as such."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A request that has not been answered yet."""
 
-    body: bytes
-    project: str
+    parcel: Parcel
     done: asyncio.Future[None]
+
+    @property
+    def size_bytes(self) -> int:
+        """Of its body."""
+        return len(self.parcel.body)
 
 
 def next_group(waiting: Sequence[Waiting], max_bytes: int) -> int:
     """How many of *waiting*, from the first on, go into one insert: one project, at most *max_bytes*, at least one."""
     size_bytes = 0
     for count, request in enumerate(waiting):
-        size_bytes += len(request.body)
-        if count and (size_bytes > max_bytes or request.project != waiting[0].project):
+        size_bytes += request.size_bytes
+        if count and (size_bytes > max_bytes or request.parcel.project != waiting[0].parcel.project):
             return count
     return len(waiting)
 
@@ -41,19 +59,21 @@ class Committer:
 
     def __init__(
         self,
-        insert: Insert,
+        put: Put,
+        ledger: metrics.Ledger,
         *,
         max_in_flight_bytes: int,
         max_group_bytes: int,
         writers: int = 1,
         linger_s: float = 0.06,
     ) -> None:
-        """Write with *insert*, at most *writers* calls at a time.
+        """Write with *put*, at most *writers* calls at a time; *ledger* is told what comes in and what is refused.
 
         A group waits at most *linger_s* for requests that are being received: a group costs about as much as 3,000 of
         its spans, however small it is.
         """
-        self._insert = insert
+        self._put = put
+        self._ledger = ledger
         self._max_in_flight_bytes = max_in_flight_bytes
         self._max_group_bytes = max_group_bytes
         self._writers = writers
@@ -84,21 +104,22 @@ class Committer:
             if not self._expected:
                 self._all_received.set()
 
-    async def commit(self, body: bytes, project: str) -> None:
-        """Back when the spans of *body* are safe.
+    async def commit(self, body: bytes, project: str, items: int) -> None:
+        """Back when the *items* spans of *body* are safe.
 
         Raises Overloaded over the limit of bytes in flight, RejectedData where the engine refuses this body,
-        StoreUnavailable where it cannot store it now.
+        StoreUnavailable where it can be kept nowhere now.
         """
-        if self._closing:
-            raise StoreUnavailable("the collector is shutting down")
-        if self._in_flight_bytes and self._in_flight_bytes + len(body) > self._max_in_flight_bytes:
-            raise Overloaded(
-                f"{self._in_flight_bytes} bytes are in flight, {self._max_in_flight_bytes} is the most: try again"
-            )
-        request = Waiting(body, project, asyncio.get_running_loop().create_future())
+        try:
+            self._check_room(len(body))
+        except StoreUnavailable:
+            self._ledger.turn_away(items, TRY_AGAIN)
+            raise
+        self._ledger.accept(items)
+        request = Waiting(Parcel(body, project, items), asyncio.get_running_loop().create_future())
         self._count_in_flight(len(body))
         self._waiting.append(request)
+        metrics.WAITING_REQUESTS.inc()
         self._arrived.set()
         # Shielded: a client that hangs up does not take its spans back.
         await asyncio.shield(request.done)
@@ -113,6 +134,14 @@ class Committer:
         self._closing = True
         self._arrived.set()
 
+    def _check_room(self, size_bytes: int) -> None:
+        if self._closing:
+            raise StoreUnavailable("the collector is shutting down")
+        if self._in_flight_bytes and self._in_flight_bytes + size_bytes > self._max_in_flight_bytes:
+            raise Overloaded(
+                f"{self._in_flight_bytes} bytes are in flight, {self._max_in_flight_bytes} is the most: try again"
+            )
+
     async def _write_groups(self, threads: ThreadPoolExecutor) -> None:
         while self._waiting or not self._closing:
             await self._arrived.wait()
@@ -120,6 +149,7 @@ class Committer:
             if self._waiting:
                 count = next_group(self._waiting, self._share_bytes())
                 self._idle_writers -= 1
+                metrics.WAITING_REQUESTS.dec(count)
                 await self._write(threads, [self._waiting.popleft() for _ in range(count)])
                 self._idle_writers += 1
                 if count > 1:
@@ -130,7 +160,7 @@ class Committer:
 
     def _share_bytes(self) -> int:
         """How much one writer takes: all, or its part where others are idle and the parts are worth their own costs."""
-        waiting_bytes = sum(len(request.body) for request in self._waiting)
+        waiting_bytes = sum(request.size_bytes for request in self._waiting)
         return min(self._max_group_bytes, max(waiting_bytes // self._idle_writers, WORTH_A_GROUP_BYTES))
 
     async def _fill(self) -> None:
@@ -142,6 +172,8 @@ class Committer:
     async def _write(self, threads: ThreadPoolExecutor, group: Sequence[Waiting]) -> None:
         """Store *group*; where that fails, each of its requests by itself: a poisonous one harms only itself."""
         metrics.GROUP_REQUESTS.observe(len(group))
+        metrics.GROUP_BYTES.observe(sum(request.size_bytes for request in group))
+        metrics.GROUP_ITEMS.observe(sum(request.parcel.items for request in group))
         failure = await self._stored(threads, group)
         if failure and len(group) > 1 and isinstance(failure, RejectedData):
             for request in group:
@@ -151,10 +183,10 @@ class Committer:
             self._answer(request, failure)
 
     async def _stored(self, threads: ThreadPoolExecutor, group: Sequence[Waiting]) -> CollectorError | None:
-        bodies = [request.body for request in group]
+        parcels = [request.parcel for request in group]
         try:
             with metrics.INSERT_SECONDS.time():
-                await asyncio.get_running_loop().run_in_executor(threads, self._insert, bodies, group[0].project)
+                await asyncio.get_running_loop().run_in_executor(threads, self._put, parcels)
         except CollectorError as error:
             return error
         except Exception as error:  # noqa: BLE001 - the loop must outlive what nobody foresaw, or every client hangs
@@ -163,10 +195,12 @@ class Committer:
         return None
 
     def _answer(self, request: Waiting, failure: CollectorError | None) -> None:
-        self._count_in_flight(-len(request.body))
+        self._count_in_flight(-request.size_bytes)
         if failure is None:
             request.done.set_result(None)
         else:
+            reason = UNDECODABLE if isinstance(failure, RejectedData) else TRY_AGAIN
+            self._ledger.reject(request.parcel.items, reason)
             request.done.set_exception(failure)
 
     def _count_in_flight(self, size_bytes: int) -> None:

@@ -9,7 +9,8 @@ CollectorError
 ├── Forbidden                403
 ├── NotFound                 404
 ├── StoreUnavailable         503, Retry-After
-│   └── Overloaded           503, Retry-After
+│   ├── Overloaded           503, Retry-After
+│   └── SpoolFull            503, Retry-After
 └── JudgeFailed              becomes a verdict `unjudged`
 """
 
@@ -78,6 +79,10 @@ class StoreUnavailable(CollectorError):
 
 class Overloaded(StoreUnavailable):
     """More bytes are in flight than the collector holds."""
+
+
+class SpoolFull(StoreUnavailable):
+    """The store cannot write now, and there is no room on disk for what waits for it."""
 
 
 class JudgeFailed(CollectorError):

@@ -11,6 +11,7 @@ from typing import Final
 from groundspan_collector.errors import ConfigError
 
 MIB: Final = 1024 * 1024
+MAX_SPOOL_BYTES: Final = 1024 * MIB
 RIGHTS: Final = frozenset({"write", "read", "sql"})
 
 _TOKENS_SHAPE = '{"TOKEN": {"project": "NAME", "rights": ["write", "read", "sql"]}}'
@@ -43,6 +44,10 @@ class Settings:
     max_group_bytes: int = 24 * MIB
     memory_bytes: int = 2048 * MIB
     """What the storage engine may take."""
+    max_spool_bytes: int = MAX_SPOOL_BYTES
+    """On disk, of what was acknowledged while the store could not write; above it 503."""
+    spool_dir: Path | None = None
+    """Where that is kept; None: in data_dir. On another disk it is there when the store's is full."""
     fsync: bool = True
     """Off, what was acknowledged last may be lost when the power is cut: for figures, and for data you can lose."""
     quiet_s: float = 2.0
@@ -62,9 +67,22 @@ class Settings:
                 f"--host {host} can be reached from other machines, and reports show prompts: set GROUNDSPAN_TOKENS "
                 f"to {_TOKENS_SHAPE} or to a file that holds this, or use --host 127.0.0.1"
             )
+        spool_dir = environ.get("GROUNDSPAN_SPOOL_DIR", "")
         return cls(
-            data_dir=data_dir.resolve(), host=host, port=port, judge=judge, tokens=tokens, fsync=parse_fsync(environ)
+            data_dir=data_dir.resolve(),
+            host=host,
+            port=port,
+            judge=judge,
+            tokens=tokens,
+            max_spool_bytes=parse_bytes(environ, "GROUNDSPAN_MAX_SPOOL_BYTES", MAX_SPOOL_BYTES),
+            spool_dir=Path(spool_dir).resolve() if spool_dir else None,
+            fsync=parse_fsync(environ),
         )
+
+    @property
+    def spool_folder(self) -> Path:
+        """Where the spool is."""
+        return self.spool_dir or self.data_dir / "spool"
 
 
 def is_loopback(host: str) -> bool:
@@ -83,6 +101,14 @@ def parse_fsync(environ: Mapping[str, str]) -> bool:
     if value not in {"0", "1"}:
         raise ConfigError(f"GROUNDSPAN_FSYNC must be 1, or 0 for data that may be lost, got {value!r}")
     return value == "1"
+
+
+def parse_bytes(environ: Mapping[str, str], name: str, default: int) -> int:
+    """The size that *name* sets. Raises ConfigError where it is no whole number, or negative."""
+    value = environ.get(name, "") or str(default)
+    if not value.isascii() or not value.isdigit():
+        raise ConfigError(f"{name} must be a number of bytes, 0 or more, got {value!r}")
+    return int(value)
 
 
 def parse_tokens(text: str) -> dict[str, Access]:

@@ -40,8 +40,8 @@ class Signal:
     check: Callable[[bytes], validate.Request]
     """Bytes of a *request* -> what of it can be stored; raises RejectedData where they are none."""
     committer: Committer
-    count: Callable[[validate.Request, bool], None]
-    """Write the ledger: received = stored + rejected (+ ignored); False where the engine refused the whole."""
+    ledger: metrics.Ledger
+    """The committer's."""
     partial: Callable[[int, str], Message]
     """How many were refused, and why -> the answer that says so."""
 
@@ -49,17 +49,23 @@ class Signal:
 async def keep(signal: Signal, body: bytes, project: str) -> Message:
     """Store an uncompressed request in protobuf; the answer to it, when it is safe.
 
-    What is to be sent again is not counted. Raises RejectedData, or StoreUnavailable.
+    Of what is to be sent again, nothing is taken out yet. Raises RejectedData, or StoreUnavailable.
     """
     valid = signal.check(body)
     if valid.items:
         try:
-            await signal.committer.commit(valid.body, project)
+            await signal.committer.commit(valid.body, project, valid.items)
         except RejectedData:
-            signal.count(valid, False)
+            _count_taken_out(signal.ledger, valid)
             raise
-    signal.count(valid, True)
+    _count_taken_out(signal.ledger, valid)
     return signal.partial(valid.rejected, valid.reason)
+
+
+def _count_taken_out(ledger: metrics.Ledger, valid: validate.Request) -> None:
+    """The committer counts the others, whatever becomes of them."""
+    ledger.turn_away(valid.rejected, "malformed")
+    ledger.turn_away(valid.ignored, "ignored")
 
 
 def traces(committer: Committer) -> Signal:
@@ -70,18 +76,9 @@ def traces(committer: Committer) -> Signal:
         ExportTraceServiceRequest,
         validate.trace_request,
         committer,
-        _count_spans,
+        metrics.SPANS,
         _spans_answer,
     )
-
-
-def _count_spans(valid: validate.Request, stored: bool) -> None:
-    metrics.RECEIVED.inc(valid.items + valid.rejected)
-    if stored:
-        metrics.STORED.inc(valid.items)
-    else:
-        metrics.REJECTED.labels("undecodable").inc(valid.items)
-    metrics.REJECTED.labels("malformed").inc(valid.rejected)
 
 
 def _spans_answer(rejected: int, reason: str) -> Message:
@@ -99,15 +96,9 @@ def logs(committer: Committer) -> Signal:
         ExportLogsServiceRequest,
         log_rows.request,
         committer,
-        _count_records,
+        metrics.LOG_RECORDS,
         _records_answer,
     )
-
-
-def _count_records(valid: validate.Request, stored: bool) -> None:
-    metrics.LOG_RECORDS.labels("stored" if stored else "rejected").inc(valid.items)
-    metrics.LOG_RECORDS.labels("ignored").inc(valid.ignored)
-    metrics.LOG_RECORDS.labels("rejected").inc(valid.rejected)
 
 
 def _records_answer(rejected: int, reason: str) -> Message:
@@ -125,14 +116,9 @@ def metric_points(committer: Committer) -> Signal:
         ExportMetricsServiceRequest,
         point_rows.request,
         committer,
-        _count_points,
+        metrics.METRIC_POINTS,
         _points_answer,
     )
-
-
-def _count_points(valid: validate.Request, stored: bool) -> None:
-    metrics.METRIC_POINTS.labels("stored" if stored else "rejected").inc(valid.items)
-    metrics.METRIC_POINTS.labels("rejected").inc(valid.rejected)
 
 
 def _points_answer(rejected: int, reason: str) -> Message:

@@ -28,13 +28,17 @@ READERS = 3
 WRITERS = 2
 """While one group is written out, the next is decoded."""
 
-DURABLE_TABLES = ("spans", "chunks", "spans_trace_id_ts")
+DURABLE_TABLES = ("spans", "chunks", "spans_trace_id_ts", "evaluations", "contents", "metric_points")
 """What an acknowledgement promises to be there after a power cut."""
 
 _INBOX_BYTES = 256 * 1024 * 1024
 
-# Errors of the engine that say nothing about the data: out of memory, of space, of time, read-only, too many parts.
-_TRANSIENT_CODES = frozenset({159, 164, 202, 241, 243, 252, 394, 439})
+# The engine's errors that the data can be at fault for: it cannot be parsed, is out of range, is no such message. All
+# others (space, memory, time, a missing table, a fault of ours) say nothing about the data: it is kept, not refused.
+_DATA_CODES = frozenset(
+    {3, 6, 12, 25, 26, 27, 32, 33, 36, 38, 41, 43, 53, 69, 70, 72, 117, 128, 130, 131, 135, 153, 190, 321, 349, 376}
+    | {407, 434, 435, 436, 437, 443, 444, 467, 569, 570, 760}
+)
 
 
 class Store:
@@ -182,8 +186,8 @@ def _renamed_errors(what: str, kind: type[RejectedData] | type[StoreUnavailable]
     try:
         yield
     except DatabaseError as error:
-        transient = getattr(error, "code", None) in _TRANSIENT_CODES
-        raise (StoreUnavailable if transient else kind)(f"{what}: {_first_line(error)}") from error
+        at_fault = getattr(error, "code", None) in _DATA_CODES
+        raise (kind if at_fault else StoreUnavailable)(f"{what}: {_first_line(error)}") from error
     except (ClickHouseError, OSError) as error:
         raise StoreUnavailable(f"{what}: {_first_line(error)}") from error
 

@@ -106,9 +106,9 @@ def test_logs_and_metrics_are_taken_in_either_encoding(server: CollectorProcess)
         assert (in_json.status, _document(in_json)) == (200, {})
         assert (in_protobuf.status, in_protobuf.body) == (200, b"")
     lines = processes.fetch(server.url + "/metrics").body.decode().splitlines()
-    assert 'groundspan_log_records_total{fate="stored"} 2.0' in lines
-    assert 'groundspan_log_records_total{fate="ignored"} 2.0' in lines
-    assert 'groundspan_metric_points_total{fate="stored"} 2.0' in lines
+    assert "groundspan_log_records_stored_total 2.0" in lines
+    assert 'groundspan_log_records_rejected_total{reason="ignored"} 2.0' in lines
+    assert "groundspan_metric_points_stored_total 2.0" in lines
 
 
 def test_logs_and_metrics_that_were_refused_are_counted(server: CollectorProcess) -> None:

@@ -27,6 +27,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "schema",
             "settings",
             "span_tree",
+            "spool",
             "supersede",
             "windows",
         }
@@ -34,7 +35,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"access", "bodies", "catalogue", "client", "decode", "evidence"}),
     frozenset({"lane"}),
     frozenset({"commit", "formats", "judges", "store"}),
-    frozenset({"judgement", "records", "signals", "trace_view"}),
+    frozenset({"intake", "judgement", "records", "signals", "trace_view"}),
     frozenset({"offline", "pricing", "receive", "report", "score", "traces"}),
     frozenset({"app", "demo"}),
     frozenset({"cli"}),

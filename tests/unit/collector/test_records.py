@@ -6,9 +6,8 @@ from datetime import UTC, datetime, timedelta
 import otlp
 import pytest
 import stored
-from groundspan_collector import judges
+from groundspan_collector import judges, records
 from groundspan_collector.receipts import Receipts
-from groundspan_collector.records import Records
 from groundspan_collector.score import Scorer
 from groundspan_collector.store import Store
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
@@ -28,16 +27,17 @@ class Emitter:
         self._project = project
         seconds = itertools.count()
         self._receipts = Receipts(lambda: BEGIN_NS + next(seconds) * otlp.SECOND)
-        self._records = Records(store, self._receipts)
 
     def spans(self, *spans: Span) -> None:
         """Send *spans*."""
         with self._receipts.receipt() as received_at_ns:
             stored.insert(self._store, self._project, *spans, received_at_ns=received_at_ns)
 
-    def logs(self, *records: LogRecord) -> None:
-        """Send *records*."""
-        self._records.insert_logs([otlp.logs(*records).SerializeToString()], self._project)
+    def logs(self, *sent: LogRecord) -> None:
+        """Send these records."""
+        body = otlp.logs(*sent).SerializeToString()
+        with self._receipts.receipt() as received_at_ns:
+            records.insert_logs(self._store, [body], project=self._project, received_at_ns=received_at_ns)
 
     def judged(self) -> list[dict[str, object]]:
         """Judge what is due; the newest judgements."""

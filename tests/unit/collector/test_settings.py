@@ -24,3 +24,19 @@ def test_start_is_refused_when_fsync_is_neither_on_nor_off(value: str) -> None:
     """With the name, what is accepted and what was got."""
     with pytest.raises(ConfigError, match=f"GROUNDSPAN_FSYNC must be 1, or 0 .*{value!r}"):
         _load(GROUNDSPAN_FSYNC=value)
+
+
+def test_spool_is_in_the_data_directory_unless_it_is_put_elsewhere(tmp_path: Path) -> None:
+    """On another disk it is there when the store's is full."""
+    assert _load().spool_folder == Path("data").resolve() / "spool"
+    assert _load(GROUNDSPAN_SPOOL_DIR=str(tmp_path)).spool_folder == tmp_path
+
+
+def test_spools_size_is_a_number_of_bytes() -> None:
+    """0 is no spool; anything but a number is refused with its name."""
+    assert _load(GROUNDSPAN_MAX_SPOOL_BYTES="0").max_spool_bytes == 0
+    assert _load().max_spool_bytes == 1 << 30
+    with pytest.raises(
+        ConfigError, match="GROUNDSPAN_MAX_SPOOL_BYTES must be a number of bytes, 0 or more, got '1 GB'"
+    ):
+        _load(GROUNDSPAN_MAX_SPOOL_BYTES="1 GB")
