@@ -35,6 +35,8 @@ class CollectorProcess:
 
     process: "subprocess.Popen[str]"
     url: str
+    grpc: str
+    """Where it takes gRPC, HOST:PORT."""
 
     def get(self, path: str, **query: object) -> Any:
         """The JSON at *path*."""
@@ -74,20 +76,21 @@ def collector(data_dir: Path, *options: str, environ: Mapping[str, str] | None =
         [*command, *options], stdout=subprocess.PIPE, text=True, env={**os.environ, **(environ or {})}
     ) as process:
         try:
-            yield CollectorProcess(process, _address(process))
+            yield CollectorProcess(process, *_addresses(process))
         finally:
             process.kill()
 
 
-def _address(process: "subprocess.Popen[str]") -> str:
-    """The address in the line that says the collector is ready."""
+def _addresses(process: "subprocess.Popen[str]") -> tuple[str, str]:
+    """The addresses, of HTTP and of gRPC, in the line that says the collector is ready."""
     assert process.stdout
     watchdog = threading.Timer(DEADLINE_S, process.kill)
     watchdog.start()
     line = process.stdout.readline()
     watchdog.cancel()
     assert "ready on http://" in line, f"the collector said {line!r} and exited with {process.poll()}"
-    return line.split("ready on ")[1].split()[0]
+    words = line.split("ready on ")[1].split()
+    return words[0], words[words.index("on") + 1] if "on" in words else ""
 
 
 def fetch(url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Answer:

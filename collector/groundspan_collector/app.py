@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
@@ -22,10 +21,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from groundspan_collector import judges, metrics, receive, records, report, signals, traces
+from groundspan_collector import judges, metrics, receive, receive_grpc, records, report, signals, traces
 from groundspan_collector.access import project_for
 from groundspan_collector.commit import Committer
-from groundspan_collector.errors import CollectorError, ConfigError, StoreUnavailable
+from groundspan_collector.errors import RETRY_AFTER_S, CollectorError, ConfigError, StoreUnavailable
 from groundspan_collector.intake import Intake, Kind, Replay
 from groundspan_collector.pricing import Pricer
 from groundspan_collector.receipts import Receipts
@@ -34,7 +33,6 @@ from groundspan_collector.settings import Settings
 from groundspan_collector.spool import Spool
 from groundspan_collector.store import WRITERS, Store
 
-RETRY_AFTER_S = 1
 SHUTDOWN_S = 10
 SHARE_WHILE_BUSY = 0.15
 # The judge is pure Python: requests must not wait the usual 5 ms for each turn at the interpreter.
@@ -76,7 +74,7 @@ class Collector:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Write, replay, price and judge until the end of the block; then answer who still waits, and stop."""
-        writing = [asyncio.create_task(signal.committer.run()) for signal in self.signals]
+        writing = [asyncio.create_task(kind.committer.run()) for kind in self.signals]
         loops = [
             self._thread("replay", partial(self._replay.run, self._stopping.wait)),
             self._loop("price", self._pricer.price_new_pairs, idle_s=1.0),
@@ -85,8 +83,8 @@ class Collector:
         try:
             yield
         finally:
-            for signal in self.signals:
-                signal.committer.close()
+            for kind in self.signals:
+                kind.committer.close()
             self._stopping.set()
             await asyncio.gather(*writing)
             for thread in loops:
@@ -116,13 +114,13 @@ class Collector:
         return thread
 
 
-def build(collector: Collector, on_ready: Callable[[], None]) -> FastAPI:
-    """The HTTP application of *collector*; *on_ready* is called when it can be used."""
+def build(collector: Collector, on_ready: Callable[[int | None], None]) -> FastAPI:
+    """The HTTP application of *collector*; *on_ready* is called with the port for gRPC when it can be used."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with collector.running():
-            on_ready()
+        async with collector.running(), _grpc(collector) as grpc_port:
+            on_ready(grpc_port)
             yield
 
     def access(right: str) -> Callable[[Request], str]:
@@ -147,6 +145,23 @@ def build(collector: Collector, on_ready: Callable[[], None]) -> FastAPI:
     for kind in (CollectorError, HTTPException, RequestValidationError, ClientDisconnect, Exception):
         app.add_exception_handler(kind, _answer)
     return app
+
+
+@asynccontextmanager
+async def _grpc(collector: Collector) -> AsyncIterator[int | None]:
+    """Listen for gRPC, if that is wanted; gives the port."""
+    settings = collector.settings
+    if settings.grpc_port is None:
+        yield None
+        return
+    async with receive_grpc.listening(
+        collector.signals,
+        lambda metadata: project_for(metadata, settings.tokens, "write"),
+        _address(settings.host, settings.grpc_port),
+        max_body_bytes=settings.max_body_bytes,
+        grace_s=SHUTDOWN_S,
+    ) as port:
+        yield port
 
 
 def _add_health(app: FastAPI, collector: Collector, may_read: Callable[[Request], str]) -> None:
@@ -213,10 +228,12 @@ def serve(settings: Settings) -> None:
         # The engine writes its cache of format schemas below the working directory.
         os.chdir(settings.data_dir)
         collector = Collector(settings, store)
-        with _listen(settings.host, settings.port) as listener:
-            address = _url(settings.host, listener.getsockname()[1])
-            app = build(collector, lambda: _say_ready(address, settings.data_dir))
-            _run(app, listener)
+        with _listen(settings.host, settings.port, "--port") as listener:
+            if settings.grpc_port:
+                # Tried, and left to gRPC, which listens by itself, when it is too late for an exit code.
+                _listen(settings.host, settings.grpc_port, "--grpc-port").close()
+            port = listener.getsockname()[1]
+            _run(build(collector, lambda grpc_port: _say_ready(settings, port, grpc_port)), listener)
     finally:
         store.close()
 
@@ -236,20 +253,22 @@ def _run(app: FastAPI, listener: socket.socket) -> None:
     uvicorn.Server(config).run(sockets=[listener])
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, option: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host.strip("[]"), port), family=family, backlog=1024)
     except OSError as error:
         raise ConfigError(
-            f"{host}:{port} cannot be listened on: {error}; choose another --port (0 takes a free one)"
+            f"{host}:{port} cannot be listened on: {error}; choose another {option} (0 takes a free one)"
         ) from error
 
 
-def _url(host: str, port: int) -> str:
-    return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{port}"
+def _address(host: str, port: int) -> str:
+    return f"{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{port}"
 
 
-def _say_ready(address: str, data_dir: Path) -> None:
-    sys.stdout.write(f"Groundspan collector ready on {address} (data in {data_dir})\n")
+def _say_ready(settings: Settings, port: int, grpc_port: int | None) -> None:
+    grpc = "" if grpc_port is None else f" and for gRPC on {_address(settings.host, grpc_port)}"
+    address = f"http://{_address(settings.host, port)}"
+    sys.stdout.write(f"Groundspan collector ready on {address}{grpc} (data in {settings.data_dir})\n")
     sys.stdout.flush()

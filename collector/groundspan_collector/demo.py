@@ -61,7 +61,9 @@ def _folder(data_dir: Path | None) -> Iterator[Path]:
 def _collector(port: int | None, folder: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
     """A collector in a process of its own, and its address."""
     port = _port() if port is None else port
-    command = [sys.executable, "-m", "groundspan_collector", "serve", "--port", str(port), "--data-dir", str(folder)]
+    # Any port for gRPC: the demo does not speak it, and the usual one may be taken.
+    options = ["--port", str(port), "--grpc-port", "0", "--data-dir", str(folder)]
+    command = [sys.executable, "-m", "groundspan_collector", "serve", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process, _address(process)

@@ -14,7 +14,10 @@ CollectorError
 └── JudgeFailed              becomes a verdict `unjudged`
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
+
+RETRY_AFTER_S: Final = 1
+"""What a client is told to wait. It must be small: exporters give up where it is more than the time they have left."""
 
 
 class CollectorError(Exception):

@@ -34,6 +34,8 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 4318
     """0 takes a free one."""
+    grpc_port: int | None = 4317
+    """0 takes a free one; None: no gRPC."""
     judge: str = "lexical"
     tokens: Mapping[str, Access] = field(default_factory=dict, repr=False)
     """Empty: everyone who reaches the port may do everything, so the host must be loopback."""
@@ -54,7 +56,9 @@ class Settings:
     """A trace is judged when no span of it arrived for so long."""
 
     @classmethod
-    def load(cls, environ: Mapping[str, str], *, data_dir: Path, host: str, port: int, judge: str) -> "Settings":
+    def load(
+        cls, environ: Mapping[str, str], *, data_dir: Path, host: str, port: int, judge: str, grpc_port: str = ""
+    ) -> "Settings":
         """Settings from the command line and the environment.
 
         Raises ConfigError for what cannot be started with.
@@ -72,6 +76,7 @@ class Settings:
             data_dir=data_dir.resolve(),
             host=host,
             port=port,
+            grpc_port=parse_grpc_port(grpc_port, port),
             judge=judge,
             tokens=tokens,
             max_spool_bytes=parse_bytes(environ, "GROUNDSPAN_MAX_SPOOL_BYTES", MAX_SPOOL_BYTES),
@@ -83,6 +88,17 @@ class Settings:
     def spool_folder(self) -> Path:
         """Where the spool is."""
         return self.spool_dir or self.data_dir / "spool"
+
+
+def parse_grpc_port(text: str, http_port: int) -> int | None:
+    """The port for gRPC, None for none; without a *text* the usual one, or a free one where HTTP takes a free one."""
+    if text == "off":
+        return None
+    if not text:
+        return 4317 if http_port else 0
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        raise ConfigError(f"--grpc-port must be 0 to 65535, or off, got {text!r}")
+    return int(text)
 
 
 def is_loopback(host: str) -> bool:
