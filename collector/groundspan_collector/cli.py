@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_serve(commands.add_parser("serve", help="run the collector"))
+    _add_doctor(commands.add_parser("doctor", help="check the data of a collector that is not running"))
     _add_demo(commands.add_parser("demo", help="run a small RAG application and show its reports"))
     _add_report(commands.add_parser("report", help="print a report of a running collector"))
     _add_judge(commands.add_parser("judge", help="judge answers in a file, without a collector"))
@@ -73,6 +74,16 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--judge", default="lexical", help="who judges claims (default: %(default)s)")
     parser.set_defaults(command=_serve)
+
+
+def _add_doctor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        default=Path("groundspan-data"),
+        help="where spans are kept (default: %(default)s)",
+    )
+    parser.set_defaults(command=_doctor)
 
 
 def _add_demo(parser: argparse.ArgumentParser) -> None:
@@ -129,6 +140,15 @@ def _serve(options: argparse.Namespace) -> int:
         )
     )
     return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from groundspan_collector import doctor, settings
+
+    found = settings.Settings.load(
+        settings.environment(), data_dir=options.data_dir, host="127.0.0.1", port=0, judge="lexical"
+    )
+    return doctor.run(found.data_dir, found.spool_folder, memory_bytes=found.memory_bytes, output=sys.stdout)
 
 
 def _demo(options: argparse.Namespace) -> int:

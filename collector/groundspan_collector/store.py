@@ -131,6 +131,11 @@ class Store:
             result = client.query(sql, parameters=_bound(parameters), tz_mode="aware")
             return [dict(zip(result.column_names, row, strict=True)) for row in result.result_rows]
 
+    def is_intact(self, table: str) -> bool:
+        """Whether the files of *table* are what their checksums say; reads all of them."""
+        with self._reader() as client:
+            return client.command(f"CHECK TABLE {table} SETTINGS check_query_single_value_result = 1") == 1
+
     def _open_lanes(self) -> None:
         types = {str(row["name"]): str(row["type"]) for row in self.rows("DESCRIBE TABLE spans")}
         for lane in self._all_lanes:
