@@ -7,6 +7,11 @@ from uuid import uuid4
 
 import pytest
 from groundspan_collector.store import Store
+from hypothesis import HealthCheck, settings
+
+# A machine that is busy with something else makes no test wrong.
+settings.register_profile("groundspan", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("groundspan")
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,7 @@ from groundspan_collector.errors import RETRY_AFTER_S, CollectorError, ConfigErr
 from groundspan_collector.intake import Intake, Kind, Replay
 from groundspan_collector.pricing import Pricer
 from groundspan_collector.receipts import Receipts
+from groundspan_collector.retention import Keeper
 from groundspan_collector.score import Scorer, loop
 from groundspan_collector.settings import Settings
 from groundspan_collector.spool import Spool
@@ -37,6 +38,7 @@ SHUTDOWN_S = 10
 SHARE_WHILE_BUSY = 0.15
 # The judge is pure Python: requests must not wait the usual 5 ms for each turn at the interpreter.
 SWITCH_INTERVAL_S = 0.0005
+RETAIN_EVERY_S = 3600.0
 KEEP_ALIVE_S = 65
 """Exporters send every 5 s, which is uvicorn's own limit: a connection would be closed just when it is used again."""
 
@@ -69,6 +71,7 @@ class Collector:
         )
         self.scorer = Scorer(store, judge, utc_now, settled=self._intake.settled, quiet_s=settings.quiet_s)
         self._pricer = Pricer(store, utc_now, settled=self._intake.settled)
+        self._keeper = Keeper(store, settings.retention, utc_now)
         self._stopping = threading.Event()
 
     @asynccontextmanager
@@ -79,6 +82,7 @@ class Collector:
             self._thread("replay", partial(self._replay.run, self._stopping.wait)),
             self._loop("price", self._pricer.price_new_pairs, idle_s=1.0),
             self._loop("score", self.scorer.score_due, idle_s=0.5),
+            self._loop("retain", self._keeper.drop_old, idle_s=RETAIN_EVERY_S),
         ]
         try:
             yield
@@ -270,5 +274,7 @@ def _address(host: str, port: int) -> str:
 def _say_ready(settings: Settings, port: int, grpc_port: int | None) -> None:
     grpc = "" if grpc_port is None else f" and for gRPC on {_address(settings.host, grpc_port)}"
     address = f"http://{_address(settings.host, port)}"
-    sys.stdout.write(f"Groundspan collector ready on {address}{grpc} (data in {settings.data_dir})\n")
+    sys.stdout.write(
+        f"Groundspan collector ready on {address}{grpc} (data in {settings.data_dir}; {settings.retention})\n"
+    )
     sys.stdout.flush()

@@ -73,6 +73,8 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         help="where spans are kept (default: %(default)s)",
     )
     parser.add_argument("--judge", default="lexical", help="who judges claims (default: %(default)s)")
+    parser.add_argument("--retain-days", type=int, help="drop what is older, by whole days (default: keep everything)")
+    parser.add_argument("--retain-text-days", type=int, help="clear texts that are older (default: keep everything)")
     parser.set_defaults(command=_serve)
 
 
@@ -137,6 +139,8 @@ def _serve(options: argparse.Namespace) -> int:
             port=options.port,
             grpc_port=options.grpc_port,
             judge=options.judge,
+            retain_days=options.retain_days,
+            retain_text_days=options.retain_text_days,
         )
     )
     return 0

@@ -27,6 +27,27 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """For how many days something is kept; None: for ever."""
+
+    days: int | None = None
+    text_days: int | None = None
+    """Texts: of spans, chunks, answers and claims. Counts, costs and verdicts outlive them."""
+
+    def __post_init__(self) -> None:
+        for name, days in (("--retain-days", self.days), ("--retain-text-days", self.text_days)):
+            if days is not None and days < 1:
+                raise ConfigError(f"{name} must be 1 or more, got {days}; leave it out to keep everything")
+
+    def __str__(self) -> str:
+        """What is said at the start."""
+        if self.days is None and self.text_days is None:
+            return "everything is kept for ever"
+        spans = "spans are kept for ever" if self.days is None else f"spans are kept for {self.days} days"
+        return spans if self.text_days is None else f"{spans}, texts for {self.text_days} days"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """How a collector runs."""
 
@@ -52,12 +73,22 @@ class Settings:
     """Where that is kept; None: in data_dir. On another disk it is there when the store's is full."""
     fsync: bool = True
     """Off, what was acknowledged last may be lost when the power is cut: for figures, and for data you can lose."""
+    retention: Retention = Retention()
     quiet_s: float = 2.0
     """A trace is judged when no span of it arrived for so long."""
 
     @classmethod
     def load(
-        cls, environ: Mapping[str, str], *, data_dir: Path, host: str, port: int, judge: str, grpc_port: str = ""
+        cls,
+        environ: Mapping[str, str],
+        *,
+        data_dir: Path,
+        host: str,
+        port: int,
+        judge: str,
+        grpc_port: str = "",
+        retain_days: int | None = None,
+        retain_text_days: int | None = None,
     ) -> "Settings":
         """Settings from the command line and the environment.
 
@@ -82,6 +113,7 @@ class Settings:
             max_spool_bytes=parse_bytes(environ, "GROUNDSPAN_MAX_SPOOL_BYTES", MAX_SPOOL_BYTES),
             spool_dir=Path(spool_dir).resolve() if spool_dir else None,
             fsync=parse_fsync(environ),
+            retention=Retention(retain_days, retain_text_days),
         )
 
     @property

@@ -1,0 +1,91 @@
+"""How long spans and their texts are kept: what is too old -> statements that drop it. Whole days, UTC."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from groundspan_collector.settings import Retention
+from groundspan_collector.store import Store
+
+_BY_DAY: Final = ("spans", "contents", "evaluations", "metric_points")
+_BY_TIME: Final = (("spans_trace_id_ts", "End"), ("verdicts", "root_start"), ("answers", "root_start"))
+_SPAN_TEXTS: Final = ("query", "output", "status_message", "attributes", "events")
+
+
+def day_before(now: datetime, days: int) -> datetime:
+    """The first midnight, UTC, that is to be kept: *days* whole days and the one that goes on."""
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days)
+
+
+def partitions_before(partitions: Sequence[str], oldest: datetime) -> list[str]:
+    """Those of *partitions* (days, written 20260131) that end before *oldest*."""
+    return sorted(day for day in partitions if day < f"{oldest:%Y%m%d}")
+
+
+class Keeper:
+    """Drops what is older than the retention says."""
+
+    def __init__(self, store: Store, retention: Retention, clock: Callable[[], datetime]) -> None:
+        """Nothing is dropped before drop_old() is called."""
+        self._store = store
+        self._retention = retention
+        self._clock = clock
+        self._cleared: set[str] = set()
+
+    def drop_old(self) -> int:
+        """Drop what is too old now; 0, since nothing is left to do."""
+        now = self._clock()
+        dropped = cleared = 0
+        if self._retention.days is not None:
+            dropped = self._drop_rows(day_before(now, self._retention.days))
+        if self._retention.text_days is not None:
+            cleared = self._clear_texts(day_before(now, self._retention.text_days))
+        if dropped or cleared:
+            self._drop_orphaned_chunks(now)
+        return 0
+
+    def _drop_rows(self, oldest: datetime) -> int:
+        dropped = sum(self._drop_days(table, oldest) for table in _BY_DAY)
+        for table, time in _BY_TIME:
+            self._store.execute(f"DELETE FROM {table} WHERE {time} < {_literal(oldest)}")
+        return dropped
+
+    def _drop_days(self, table: str, oldest: datetime) -> int:
+        days = partitions_before(self._days(table), oldest)
+        for day in days:
+            self._store.execute(f"ALTER TABLE {table} DROP PARTITION {day}")
+        return len(days)
+
+    def _clear_texts(self, oldest: datetime) -> int:
+        self._drop_days("contents", oldest)
+        days = [day for day in partitions_before(self._days("spans"), oldest) if day not in self._cleared]
+        for day in days:
+            for column in _SPAN_TEXTS:
+                self._store.execute(f"ALTER TABLE spans CLEAR COLUMN {column} IN PARTITION {day}")
+        for table, cleared in (("answers", "question = '', answer = ''"), ("verdicts", "text = '', reason = ''")):
+            self._store.execute(f"ALTER TABLE {table} UPDATE {cleared} WHERE root_start < {_literal(oldest)}")
+        self._cleared.update(days)
+        return len(days)
+
+    def _drop_orphaned_chunks(self, now: datetime) -> None:
+        text_days = self._retention.text_days
+        oldest = datetime(1970, 1, 1, tzinfo=UTC) if text_days is None else day_before(now, text_days)
+        # A chunk is written before the span that refers to it: no group may be between the two.
+        with self._store.writing:
+            self._store.execute(
+                "DELETE FROM chunks WHERE (project, hash) NOT IN (SELECT project, arrayJoin(chunks.hash) FROM spans "
+                f"WHERE start_time >= {_literal(oldest)})"
+            )
+
+    def _days(self, table: str) -> list[str]:
+        rows = self._store.rows(
+            "SELECT DISTINCT partition FROM system.parts "
+            "WHERE active AND database = currentDatabase() AND table = {table:String}",
+            {"table": table},
+        )
+        return [str(row["partition"]) for row in rows]
+
+
+def _literal(time: datetime) -> str:
+    """*time* in SQL: of a bound one, the engine makes a number in a mutation, and cannot read it back."""
+    return f"toDateTime64('{time:%Y-%m-%d %H:%M:%S}', 9, 'UTC')"
