@@ -21,7 +21,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from groundspan_collector import judges, metrics, receive, receive_grpc, records, report, signals, traces
+from groundspan_collector import forget, judges, metrics, receive, receive_grpc, records, report, signals, traces
 from groundspan_collector.access import project_for
 from groundspan_collector.commit import Committer
 from groundspan_collector.errors import RETRY_AFTER_S, CollectorError, ConfigError, StoreUnavailable
@@ -73,6 +73,10 @@ class Collector:
         self._pricer = Pricer(store, utc_now, settled=self._intake.settled)
         self._keeper = Keeper(store, settings.retention, utc_now)
         self._stopping = threading.Event()
+
+    def spooled(self) -> bool:
+        """Whether something was acknowledged that is not in the store yet."""
+        return self._spool.oldest() is not None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -133,6 +137,10 @@ def build(collector: Collector, on_ready: Callable[[int | None], None]) -> FastA
     def reading(request: Request) -> tuple[Store, str]:
         return collector.store, access("read")(request)
 
+    def owning(request: Request) -> tuple[Store, str]:
+        access("read")(request)
+        return collector.store, access("write")(request)
+
     # No redirect to the path without a slash at its end: exporters take a redirect for success and drop the spans.
     app = FastAPI(title="Groundspan", lifespan=lifespan, docs_url="/docs", redoc_url=None, redirect_slashes=False)
     app.include_router(
@@ -145,6 +153,7 @@ def build(collector: Collector, on_ready: Callable[[int | None], None]) -> FastA
     )
     app.include_router(report.router(reading))
     app.include_router(traces.router(reading))
+    app.include_router(forget.router(owning, collector.spooled))
     _add_health(app, collector, access("read"))
     for kind in (CollectorError, HTTPException, RequestValidationError, ClientDisconnect, Exception):
         app.add_exception_handler(kind, _answer)

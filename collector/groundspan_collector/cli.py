@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands.add_parser("demo", help="run a small RAG application and show its reports"))
     _add_report(commands.add_parser("report", help="print a report of a running collector"))
     _add_judge(commands.add_parser("judge", help="judge answers in a file, without a collector"))
+    _add_forget(commands.add_parser("forget", help="erase a trace, or all traces of a user, from a running collector"))
     traces = commands.add_parser("traces", help="look at traces of a running collector")
     _add_traces(traces.add_subparsers(required=True, metavar="ACTION"))
     return parser
@@ -113,6 +114,14 @@ def _add_judge(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--judge", default="lexical", help="who judges (default: %(default)s)")
     parser.add_argument("--output", default=None, help="write the judgements here (default: standard output)")
     parser.set_defaults(command=_judge)
+
+
+def _add_forget(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--trace", default="", help="a trace's whole id")
+    what.add_argument("--user", default="", help="a user, as spans name them")
+    _add_connection(parser)
+    parser.set_defaults(command=_forget)
 
 
 def _add_traces(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -176,6 +185,15 @@ def _judge(options: argparse.Namespace) -> int:
     from groundspan_collector import offline
 
     return offline.run(options.file, options.output, options.judge, sys.stdin, sys.stdout, sys.stderr)
+
+
+def _forget(options: argparse.Namespace) -> int:
+    from groundspan_collector import client
+
+    wanted = {"trace": options.trace, "user": options.user}
+    done = client.get(options.url, "/api/v1/forget", wanted, token=options.token, method="POST")
+    print(f"{done['traces']} traces were erased")
+    return 0
 
 
 def _show_trace(options: argparse.Namespace) -> int:

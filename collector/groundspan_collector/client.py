@@ -14,8 +14,10 @@ from groundspan_collector.settings import environment
 TIMEOUT_S = 60
 
 
-def get(url: str, path: str, query: Mapping[str, object], *, token: str | None = None) -> dict[str, Any]:
-    """The JSON document at *path*; parameters that are empty are left out.
+def get(
+    url: str, path: str, query: Mapping[str, object], *, token: str | None = None, method: str = "GET"
+) -> dict[str, Any]:
+    """The JSON document at *path*, or what *method* gives there; parameters that are empty are left out.
 
     *token* is None for the one in GROUNDSPAN_TOKEN. Raises CollectorError with the collector's own words, or with
     what to do where none answers.
@@ -26,7 +28,7 @@ def get(url: str, path: str, query: Mapping[str, object], *, token: str | None =
     target = url.rstrip("/") + urllib.parse.quote(path) + (f"?{wanted}" if wanted else "")
     token = environment().get("GROUNDSPAN_TOKEN", "") if token is None else token
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    request = urllib.request.Request(target, headers=headers)  # noqa: S310 - http or https, checked above
+    request = urllib.request.Request(target, headers=headers, method=method)  # noqa: S310 - http or https, checked above
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310
             document = json.load(answer)

@@ -10,6 +10,10 @@ from groundspan_collector.store import Store
 _BY_DAY: Final = ("spans", "contents", "evaluations", "metric_points")
 _BY_TIME: Final = (("spans_trace_id_ts", "End"), ("verdicts", "root_start"), ("answers", "root_start"))
 _SPAN_TEXTS: Final = ("query", "output", "status_message", "attributes", "events")
+ORPHANED_CHUNKS: Final = (
+    "ALTER TABLE chunks DELETE WHERE (project, hash) NOT IN (SELECT project, arrayJoin(chunks.hash) FROM spans)"
+)
+"""Erases the chunks that no span refers to."""
 
 
 def day_before(now: datetime, days: int) -> datetime:
@@ -72,10 +76,7 @@ class Keeper:
         oldest = datetime(1970, 1, 1, tzinfo=UTC) if text_days is None else day_before(now, text_days)
         # A chunk is written before the span that refers to it: no group may be between the two.
         with self._store.writing:
-            self._store.execute(
-                "DELETE FROM chunks WHERE (project, hash) NOT IN (SELECT project, arrayJoin(chunks.hash) FROM spans "
-                f"WHERE start_time >= {_literal(oldest)})"
-            )
+            self._store.execute(f"{ORPHANED_CHUNKS[:-1]} WHERE start_time >= {_literal(oldest)})")
 
     def _days(self, table: str) -> list[str]:
         rows = self._store.rows(
