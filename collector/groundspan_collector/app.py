@@ -7,7 +7,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -58,7 +58,7 @@ class Collector:
         self.store = store
         self._spool = Spool.open(settings.spool_folder, max_bytes=settings.max_spool_bytes)
         kinds = {
-            "traces": Kind(store.insert_spans, metrics.SPANS),
+            "traces": Kind(self._insert_spans, metrics.SPANS),
             "logs": Kind(partial(records.insert_logs, store), metrics.LOG_RECORDS),
             "metrics": Kind(partial(records.insert_points, store), metrics.METRIC_POINTS),
         }
@@ -98,6 +98,10 @@ class Collector:
             for thread in loops:
                 await asyncio.to_thread(thread.join)
             self._spool.close()
+
+    def _insert_spans(self, bodies: Sequence[bytes], *, project: str, received_at_ns: int) -> None:
+        superseded = self.store.insert_spans(bodies, project=project, received_at_ns=received_at_ns)
+        metrics.SUPERSEDED.inc(superseded)
 
     def _committer(self, kind: str, ledger: metrics.Ledger, max_in_flight_bytes: int, writers: int = 1) -> Committer:
         return Committer(

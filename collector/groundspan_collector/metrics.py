@@ -157,6 +157,9 @@ GROUP_REQUESTS: Final = Histogram(
 )
 INSERT_SECONDS: Final = Histogram("groundspan_insert_seconds", "Time to store one group.", registry=REGISTRY)
 JUDGED: Final = Counter("groundspan_answers_judged", "Judgements written, by status.", ["status"], registry=REGISTRY)
+SUPERSEDED: Final = Counter(
+    "groundspan_spans_superseded", "Copies of a span that lost against one that says something else.", registry=REGISTRY
+)
 SWALLOWED: Final = Counter(
     "groundspan_errors_swallowed", "Errors that a loop survived, by place.", ["place"], registry=REGISTRY
 )
