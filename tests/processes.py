@@ -71,9 +71,16 @@ class CollectorProcess:
 @contextmanager
 def collector(data_dir: Path, *options: str, environ: Mapping[str, str] | None = None) -> Iterator[CollectorProcess]:
     """A collector on a free port, until the end of the block."""
-    command = [sys.executable, "-m", "groundspan_collector", "serve", "--port", "0", "--data-dir", str(data_dir)]
+    serve = ["-m", "groundspan_collector", "serve", "--port", "0", "--data-dir", str(data_dir)]
+    with server(*serve, *options, environ=environ) as running:
+        yield running
+
+
+@contextmanager
+def server(*arguments: str, environ: Mapping[str, str] | None = None) -> Iterator[CollectorProcess]:
+    """A collector that Python runs with these arguments, until the end of the block."""
     with subprocess.Popen(
-        [*command, *options], stdout=subprocess.PIPE, text=True, env={**os.environ, **(environ or {})}
+        [sys.executable, *arguments], stdout=subprocess.PIPE, text=True, env={**os.environ, **(environ or {})}
     ) as process:
         try:
             yield CollectorProcess(process, *_addresses(process))
