@@ -1,19 +1,23 @@
 # make demo   set up and run the demo (ONCE=1 ends when the reports are printed)
 # make test   set up and run every test
 # make check  ruff and mypy
+# make soak   the fault suite, many times over
 # make bench  the benchmarks: ingest and SDK
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check bench clean
+.PHONY: demo test soak check bench clean
 
 demo: $(VENV)/.demo
 	$(BIN)/groundspan demo $(if $(ONCE),--once)
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(ARGS)
+
+soak: $(VENV)/.dev
+	FAULT_ROUNDS=$(or $(ROUNDS),20) $(BIN)/python -m pytest -m faults $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -53,6 +53,11 @@ class CollectorProcess:
         """POST *body* to /v1/traces."""
         return fetch(self.url + "/v1/traces", body, {"Content-Type": PROTOBUF, **(headers or {})})
 
+    def metrics(self) -> dict[str, float]:
+        """What /metrics says: name with labels -> value."""
+        lines = fetch(self.url + "/metrics").body.decode().splitlines()
+        return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if line[:1] != "#")}
+
     def wait_until_judged(self) -> None:
         """Back when no answer waits to be judged."""
         eventually(lambda: self.get("/api/v1/scoring")["pending"] == 0)

@@ -21,7 +21,18 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from groundspan_collector import forget, judges, metrics, receive, receive_grpc, records, report, signals, traces
+from groundspan_collector import (
+    forget,
+    gauges,
+    judges,
+    metrics,
+    receive,
+    receive_grpc,
+    records,
+    report,
+    signals,
+    traces,
+)
 from groundspan_collector.access import project_for
 from groundspan_collector.commit import Committer
 from groundspan_collector.errors import RETRY_AFTER_S, CollectorError, ConfigError, StoreUnavailable
@@ -87,6 +98,7 @@ class Collector:
             self._loop("price", self._pricer.price_new_pairs, idle_s=1.0),
             self._loop("score", self.scorer.score_due, idle_s=0.5),
             self._loop("retain", self._keeper.drop_old, idle_s=RETAIN_EVERY_S),
+            self._loop("measure", partial(gauges.measure, self.store, self.scorer), share=lambda: gauges.SHARE),
         ]
         try:
             yield
@@ -116,8 +128,10 @@ class Collector:
         """Of a core, for each loop: while requests wait, what they wait for comes first."""
         return SHARE_WHILE_BUSY if any(signal.committer.busy for signal in self.signals) else 1.0
 
-    def _loop(self, place: str, work: Callable[[], int], *, idle_s: float) -> threading.Thread:
-        turns = partial(loop, work, stop=self._stopping.wait, idle_s=idle_s, place=place, share=self._share)
+    def _loop(
+        self, place: str, work: Callable[[], int], *, idle_s: float = 1.0, share: Callable[[], float] | None = None
+    ) -> threading.Thread:
+        turns = partial(loop, work, stop=self._stopping.wait, idle_s=idle_s, place=place, share=share or self._share)
         return self._thread(place, turns)
 
     def _thread(self, place: str, work: Callable[[], None]) -> threading.Thread:

@@ -156,6 +156,16 @@ GROUP_REQUESTS: Final = Histogram(
     registry=REGISTRY,
 )
 INSERT_SECONDS: Final = Histogram("groundspan_insert_seconds", "Time to store one group.", registry=REGISTRY)
+DUPLICATE_ROWS: Final = Gauge(
+    "groundspan_duplicate_rows",
+    "Rows of spans that repeat or correct another and were not merged away yet; no report counts them.",
+    registry=REGISTRY,
+)
+OLDEST_UNJUDGED_SECONDS: Final = Gauge(
+    "groundspan_oldest_unjudged_seconds",
+    "Age of the answer that waits longest to be judged; 0: none.",
+    registry=REGISTRY,
+)
 JUDGED: Final = Counter("groundspan_answers_judged", "Judgements written, by status.", ["status"], registry=REGISTRY)
 SUPERSEDED: Final = Counter(
     "groundspan_spans_superseded", "Copies of a span that lost against one that says something else.", registry=REGISTRY

@@ -66,6 +66,12 @@ class Scorer:
         """How many traces with text are not judged yet, or got spans since."""
         return len(self._unscored(quiet_before=self._clock(), most=100_000))
 
+    def oldest_pending_s(self) -> float:
+        """How long the trace that waits longest to be judged has waited; 0 if none does."""
+        now = self._clock()
+        waiting = self._unscored(quiet_before=now, most=1)
+        return max(0.0, (now - _time(waiting[0]["last_received"])).total_seconds()) if waiting else 0.0
+
     def score_due(self) -> int:
         """Judge one batch of quiet traces; how many were judged."""
         now = self._clock()

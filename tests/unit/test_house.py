@@ -37,7 +37,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"commit", "formats", "judges", "store"}),
     frozenset({"intake", "judgement", "records", "signals", "trace_view"}),
     frozenset({"doctor", "offline", "pricing", "receive", "receive_grpc", "report", "retention", "score", "traces"}),
-    frozenset({"forget"}),
+    frozenset({"forget", "gauges"}),
     frozenset({"app", "demo"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),

@@ -1,0 +1,165 @@
+"""What the fault suite sends, and what must come of it."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import otlp
+import processes
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+POISON = b"\xa3\x06\x08\x01\xa4\x06"
+"""A group of an unknown field: protobuf's own parser passes over it, the engine's refuses the message."""
+
+READ = """
+import json, os, sys
+from pathlib import Path
+from groundspan_collector.store import Store
+os.chdir(sys.argv[1])
+store = Store.open(Path(sys.argv[1]), memory_bytes=1 << 30)
+spans = store.rows("SELECT span_id, count() AS copies FROM spans_once GROUP BY span_id")
+(sums,) = store.rows(
+    "SELECT toString(sum(input_tokens)) AS tokens, toString(sum(emitted_cost_usd)) AS cost FROM spans_once"
+)
+print(json.dumps({"copies": {row["span_id"]: row["copies"] for row in spans}, **sums}))
+store.close()
+"""
+
+USD_PER_TOKEN = Decimal("0.0000025")
+
+
+def call(number: int, **where: Any) -> Span:
+    """A model call that took *number* tokens and says what it cost."""
+    return otlp.span(
+        {
+            "groundspan.stage": "generate",
+            "gen_ai.provider.name": "openai",
+            "gen_ai.request.model": "gpt-4o-mini",
+            "gen_ai.usage.input_tokens": number,
+            "gen_ai.usage.output_tokens": 1,
+            "gen_ai.usage.cost": float(number * USD_PER_TOKEN),
+        },
+        **where,
+    )
+
+
+def tokens(span: Span) -> int:
+    """How many tokens a call() took."""
+    return next(each.value.int_value for each in span.attributes if each.key == "gen_ai.usage.input_tokens")
+
+
+@dataclass(slots=True)
+class Sent:
+    """Spans by what was answered."""
+
+    acknowledged: dict[str, int] = field(default_factory=dict)
+    """Span id -> its tokens."""
+    refused: dict[str, int] = field(default_factory=dict)
+    """Sent, and answered with 503 or not at all: may be there or not."""
+    statuses: set[int] = field(default_factory=set)
+
+    def note(self, spans: Sequence[Span], status: int) -> None:
+        """What *status* means for *spans*."""
+        self.statuses.add(status)
+        kept = self.acknowledged if status == 200 else self.refused
+        kept.update({span.span_id.hex(): tokens(span) for span in spans})
+
+
+class Load:
+    """Threads that send calls, poison and bad spans until they are told to stop, or the collector is gone."""
+
+    def __init__(self, server: processes.CollectorProcess, sent: Sent, *, threads: int, seed: int) -> None:
+        """Begin at once."""
+        self._server = server
+        self._sent = sent
+        self._stop = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._run, args=(random.Random(f"{seed}-{number}"),)) for number in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Back when every thread has its last answer."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(processes.DEADLINE_S)
+            assert not thread.is_alive()
+
+    def _run(self, chance: random.Random) -> None:
+        while not self._stop.is_set():
+            spans = [call(chance.randrange(1, 1000)) for _ in range(chance.randrange(1, 9))]
+            body, poisoned = otlp.body(*spans), chance.random() < 0.1
+            if chance.random() < 0.1:
+                body = otlp.body(*spans, otlp.span(trace_id=b""))
+            try:
+                status = self._server.send(body + POISON if poisoned else body).status
+            except OSError:
+                self._sent.note(spans, 0)
+                return
+            if not poisoned:
+                self._sent.note(spans, status)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a store holds that no collector has open."""
+
+    copies: Mapping[str, int]
+    tokens: int
+    cost_usd: Decimal
+
+
+def found(data_dir: Path) -> Found:
+    """What is in *data_dir*, by a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", READ, str(data_dir)], capture_output=True, text=True, timeout=60, env=dict(os.environ)
+    )
+    assert done.returncode == 0, done.stderr
+    row = json.loads(done.stdout)
+    return Found(row["copies"], int(row["tokens"] or 0), Decimal(row["cost"] or 0))
+
+
+def check(data_dir: Path, sent: Sent) -> None:
+    """Every acknowledged span is there once, nothing that was not sent, and the sums are those of the spans there."""
+    there = found(data_dir)
+    known = sent.refused | sent.acknowledged
+    lost = sent.acknowledged.keys() - there.copies.keys()
+    assert not lost, f"{len(lost)} of {len(sent.acknowledged)} acknowledged spans are lost"
+    assert not there.copies.keys() - known.keys()
+    assert set(there.copies.values()) <= {1}
+    assert there.tokens == sum(known[span_id] for span_id in there.copies)
+    assert there.cost_usd == there.tokens * USD_PER_TOKEN
+
+
+def balance(metrics: Mapping[str, float]) -> float:
+    """What the ledger on /metrics leaves unaccounted for: 0."""
+    rejected = sum(value for name, value in metrics.items() if name.startswith("groundspan_spans_rejected_total"))
+    gone = metrics["groundspan_spans_stored_total"] + rejected
+    kept = metrics["groundspan_spans_in_flight"] + metrics["groundspan_spans_spooled"]
+    return (
+        metrics["groundspan_spans_received_total"]
+        + metrics["groundspan_spans_recovered_from_spool_total"]
+        - gone
+        - kept
+    )
+
+
+def watched(server: processes.CollectorProcess, enough: Callable[[], bool]) -> list[float]:
+    """The balance at every scrape until there is *enough*."""
+    seen: list[float] = []
+
+    def scrape() -> bool:
+        seen.append(balance(server.metrics()))
+        return enough()
+
+    processes.eventually(scrape)
+    return seen
