@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from string import Template
 
-from groundspan_collector.decode import dialects
+from groundspan_collector.decode import dialects, stages
 from groundspan_collector.decode.dialects import Column
 
 _SCALARS = (
@@ -25,11 +25,13 @@ _STRUCTURE = (
     f"name String, attributes {_ATTRIBUTES})), links Array(Tuple(trace_id String, span_id String)), "
     "status Tuple(message String, code Int32)))))))"
 )
-_MESSAGES = "Array(Tuple(role String, parts Array(Tuple(type String, content String)), content String))"
-_DOCUMENTS = (
-    "Array(Tuple(id String, score Nullable(Float64), content String, text String, page_content String, "
-    "metadata String))"
+# A message as the conventions and the providers write one, or another object that holds a text.
+_MESSAGES = (
+    "Array(Tuple(role String, parts Array(Tuple(type String, content String, text String)), content String, "
+    "message Tuple(role String, content String), text String, prompt String, combined_chunk_content String, "
+    "args Array(String), kwargs Map(String, String)))"
 )
+_DOCUMENTS = "Array(Tuple(id String, score String, content String, text String, page_content String, metadata String))"
 _SCALAR_TEXT = (
     "isNotNull({v}.string_value), {string}, isNotNull({v}.int_value), toString({v}.int_value), "
     "isNotNull({v}.double_value), toString({v}.double_value), isNotNull({v}.bool_value), "
@@ -46,7 +48,7 @@ _VALUE_TEXT = (
 )
 
 # More than any column has keys.
-KEYS_PER_COLUMN = 16
+KEYS_PER_COLUMN = 32
 _COUNTS = [number for number, column in enumerate(dialects.COLUMNS, start=1) if column.kind == "count"]
 
 SETTINGS = {
@@ -58,6 +60,8 @@ SETTINGS = {
     # There is nothing to optimise in a SELECT that reads everything once, and the attempt costs a third of its time.
     "query_plan_enable_optimizations": 0,
     "compile_expressions": 0,
+    # Looking for chains of comparisons takes another third.
+    "optimize_and_compare_chain": 0,
     # Two groups are on their way at a time: each gets one core.
     "max_threads": 1,
 }
@@ -86,8 +90,13 @@ def _normalise() -> Template:
         "places": f"CAST({list(_places().values())}, 'Array(UInt16)')",
         "keys_per_column": str(KEYS_PER_COLUMN),
         "counts": f"[{', '.join(f'COLUMNS[{number}]' for number in _COUNTS)}]",
+        "numbers_in": _listed(dialects.NUMBERS_IN),
         "dialect": _dialect_sql(),
-        "stage": _stage_sql(),
+        "stage_columns": ", ".join(str(_number(name)) for name in ("groundspan_stage", "operation")),
+        "stage_words": f"{_listed(tuple(stages.STAGE_OF))}, {_listed(tuple(stages.STAGE_OF.values()))}",
+        "vector_stores": _listed(stages.VECTOR_STORES),
+        "result_is_documents": ", ".join(quoted(name) for name in stages.RESULT_IS_DOCUMENTS),
+        "first_token_events": ", ".join(quoted(name) for name in stages.FIRST_TOKEN_EVENTS),
         "segment_prefix": quoted(dialects.SEGMENT_PREFIX),
         "segment_prefix_length": str(len(dialects.SEGMENT_PREFIX)),
         "is_document_key": _is_document_key_sql(),
@@ -106,43 +115,26 @@ def normalise_sql(path: str) -> str:
 
 
 def _dialect_sql() -> str:
-    tests = (
-        f"arrayExists(k -> startsWith(k, {quoted(d.mark)}), mapKeys(a))"
-        if d.mark.endswith(".")
-        else f"mapContains(a, {quoted(d.mark)})"
-        for d in dialects.DIALECTS
-    )
-    branches = ", ".join(f"{test}, {quoted(d.name)}" for test, d in zip(tests, dialects.DIALECTS, strict=True))
-    return f"multiIf({branches}, '')"
-
-
-def _stage_sql() -> str:
-    """Our own word, else the operation's, else OpenInference's kind of span, else what the attributes show."""
+    """The first dialect of the table of which a mark is there."""
+    ranks = {mark: rank for rank, dialect in enumerate(dialects.DIALECTS, start=1) for mark in dialect.marks}
+    names = _listed(tuple(dialect.name for dialect in dialects.DIALECTS))
+    # 0 is no place in an array: what it gives is ''.
     return (
-        f"multiIf(has({_listed(dialects.STAGES)}, a['groundspan.stage']), a['groundspan.stage'], "
-        f"{_transform('gen_ai.operation.name', dialects.STAGE_OF_OPERATION)} != '', "
-        f"{_transform('gen_ai.operation.name', dialects.STAGE_OF_OPERATION)}, "
-        f"{_transform('openinference.span.kind', dialects.STAGE_OF_SPAN_KIND)} != '', "
-        f"{_transform('openinference.span.kind', dialects.STAGE_OF_SPAN_KIND)}, "
-        "dialect != 'gen_ai', 'other', "
-        "a['gen_ai.tool.name'] != '', 'tool', "
-        "a['gen_ai.retrieval.query.text'] != '' OR a['gen_ai.retrieval.documents'] != '', 'retrieve', "
-        "a['gen_ai.embeddings.dimension.count'] != '', 'embed', "
-        "a['gen_ai.request.model'] != '' OR a['gen_ai.output.messages'] != '', 'generate', 'other')"
+        f"{names}[256 - arrayMax(mark -> 256 - transform(mark, {_listed(tuple(ranks))}, {list(ranks.values())}, 256), "
+        "arrayConcat([concat('scope ', scope)], mapKeys(a), "
+        "arrayMap(k -> concat(substringIndex(k, '.', 1), '.'), mapKeys(a))))]"
     )
 
 
-def _transform(key: str, stages: dict[str, str]) -> str:
-    words = f"{_listed(tuple(stages))}, {_listed(tuple(stages.values()))}"
-    return f"transform(a[{quoted(key)}], {words}, '')"
+def _number(name: str) -> int:
+    return next(number for number, column in enumerate(dialects.COLUMNS, start=1) if column.name == name)
 
 
 def _places() -> dict[str, int]:
     """Attribute key -> its place: KEYS_PER_COLUMN places a column, in the order in which its keys are tried."""
     places: dict[str, int] = {}
     for number, column in enumerate(dialects.COLUMNS, start=1):
-        keys = (*column.span_keys, *(f"resource {key}" for key in column.resource))
-        places |= {key: number * KEYS_PER_COLUMN + order for order, key in enumerate(keys)}
+        places |= {key: number * KEYS_PER_COLUMN + order for order, key in enumerate(column.ordered)}
     return places
 
 
@@ -156,11 +148,13 @@ def _column_sql(number: int, column: Column) -> str:
         case "money":
             return f"toDecimal128OrNull({text}, 18)"
         case "seconds":
-            return f"accurateCastOrNull(round(toFloat64OrNull({text}) * 1e9), 'UInt64')"
+            return f"toFloat64OrNull({text}) * 1e9"
         case "list":
             return f"JSONExtract({text}, 'Array(String)')"
+        case "words":
+            return f"if({text} = '' OR startsWith({text}, '['), JSONExtract({text}, 'Array(String)'), [{text}])"
 
 
 def _is_document_key_sql() -> str:
-    flat = " OR ".join(f"startsWith(k, {quoted(prefix)})" for prefix in dialects.DOCUMENTS_FLAT)
-    return f"(k IN ({', '.join(quoted(key) for key in dialects.DOCUMENTS_JSON)}) OR {flat})"
+    flat = " OR ".join(f"startsWith(k, {quoted(prefix)})" for prefix in stages.DOCUMENTS_FLAT)
+    return f"(k IN ({', '.join(quoted(key) for key in stages.DOCUMENTS_JSON)}) OR {flat})"

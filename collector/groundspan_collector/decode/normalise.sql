@@ -1,83 +1,52 @@
 -- Spans as emitters spell them -> the columns of `spans` but received_at. ONE SELECT, in which nothing may throw on data:
--- what cannot be converted is NULL or empty. Made from dialects.py by decode/__init__.py. Names in capitals are
--- computed once; planning this SELECT costs more than running it on a small group, so it is kept short.
+-- what cannot be converted is NULL or empty. Made from dialects.py and stages.py by decode/__init__.py. Names in
+-- capitals are computed once; planning this SELECT costs more than running it on a small group, so it is kept short.
 WITH
-    -- JSON, in which traces are shown, has no word for the others.
-    score -> if(isFinite(score), score, NULL) AS finite,
-    m -> if(notEmpty(m.parts),
-        arrayStringConcat(arrayMap(p -> p.content, arrayFilter(p -> p.type = 'text', m.parts)), '\n'),
-        if(startsWith(m.content, '[{'),
-            arrayStringConcat(arrayMap(p -> if(p.text != '', p.text, p.content),
-                JSONExtract(m.content, 'Array(Tuple(text String, content String))')), '\n'),
-            m.content)) AS message_text,
     prefix -> arraySort(arrayDistinct(arrayMap(
         k -> toUInt32OrZero(splitByChar('.', substring(k, length(prefix) + 1))[1]),
-        arrayFilter(k -> startsWith(k, prefix), mapKeys(a))))) AS numbers_after,
-    stem -> if(a[concat(stem, '.message.content')] != '',
-        a[concat(stem, '.message.content')],
-        arrayStringConcat(arrayMap(
-            i -> a[concat(stem, '.message.contents.', toString(i), '.message_content.text')],
-            numbers_after(concat(stem, '.message.contents.'))), '\n')) AS flat_message_text
+        arrayFilter(k -> startsWith(k, prefix), mapKeys(a))))) AS numbers_after
 SELECT
     if(${project} != '', ${project}, 'default') AS project,
-    lower(hex(s.trace_id)) AS trace_id,
-    lower(hex(s.span_id)) AS span_id,
-    if(s.parent_span_id = unhex('0000000000000000'), '', lower(hex(s.parent_span_id))) AS parent_span_id,
-    s.name AS name,
-    transform(s.kind, [1, 2, 3, 4, 5], ['internal', 'server', 'client', 'producer', 'consumer'], '') AS kind,
-    fromUnixTimestamp64Nano(toInt64(s.start_time_unix_nano), 'UTC') AS start_time,
-    if(s.end_time_unix_nano > s.start_time_unix_nano, s.end_time_unix_nano - s.start_time_unix_nano, 0) AS duration_ns,
-    transform(s.status.code, [1, 2], ['ok', 'error'], 'unset') AS status,
-    s.status.message AS status_message,
+    trace_id, span_id, parent_span_id, name, kind, start_time, duration_ns, status, status_message,
     ${error_type} AS error_type,
     ${service} AS service,
     ${version} AS version,
     ${environment} AS environment,
     scope,
     dialect,
-    ${stage} AS stage,
+    stage,
     ${operation} AS operation,
-    ${provider} AS provider,
+    -- The AI SDK names the provider's API as well: openai.chat.
+    if(dialect = 'vercel', substringIndex(${provider}, '.', 1), ${provider}) AS provider,
     if(${model} != '', ${model}, ${request_model}) AS model,
     ${request_model} AS request_model,
     -- Emitters of which the cached tokens are not among the input's.
-    coalesce(CACHED > ${input_tokens}, false) AS tokens_normalized,
-    ${input_tokens} + if(tokens_normalized, CACHED, 0) AS input_tokens,
-    ${output_tokens} AS output_tokens,
+    if(isNull(${input_tokens}), isNotNull(${exclusive_input_tokens}) AND CACHED > 0,
+        CACHED > ${input_tokens}) AS tokens_normalized,
+    coalesce(${input_tokens}, ${exclusive_input_tokens}) + if(tokens_normalized, CACHED, 0) AS input_tokens,
+    coalesce(${output_tokens}, ${exclusive_output_tokens} + coalesce(${reasoning_tokens}, 0)) AS output_tokens,
     ${cache_read_tokens} AS cache_read_tokens,
     ${cache_write_tokens} AS cache_write_tokens,
     ${reasoning_tokens} AS reasoning_tokens,
-    if(${tokens_source} = '' AND isNotNull(${input_tokens}), 'provider', ${tokens_source}) AS tokens_source,
-    ${emitted_cost_usd} AS emitted_cost_usd,
-    ${time_to_first_token_ns} AS time_to_first_token_ns,
+    if(${tokens_source} = '' AND isNotNull(input_tokens), 'provider', ${tokens_source}) AS tokens_source,
+    coalesce(${emitted_cost_usd}, ${emitted_input_usd} + ${emitted_output_usd}) AS emitted_cost_usd,
+    accurateCastOrNull(round(coalesce(
+        ${time_to_first_token_ns},
+        toFloat64OrNull(${first_chunk_ms}) * 1e6,
+        nullIf(FIRST_TOKEN_AT, 0) - toUnixTimestamp64Nano(start_time))), 'UInt64') AS time_to_first_token_ns,
     ${finish_reasons} AS finish_reasons,
     multiIf(
-        a['gen_ai.retrieval.query.text'] != '', a['gen_ai.retrieval.query.text'],
-        notEmpty(INPUT_MESSAGES), message_text(arrayLast(m -> m.role = 'user', INPUT_MESSAGES)),
-        dialect != 'openinference', '',
-        a['llm.input_messages.0.message.role'] != '', flat_message_text(concat('llm.input_messages.', toString(
-            arrayLast(i -> a[concat('llm.input_messages.', toString(i), '.message.role')] = 'user',
-                numbers_after('llm.input_messages.'))))),
-        a['input.mime_type'] != 'application/json', a['input.value'],
-        a['reranker.query']) AS query,
-    multiIf(
-        notEmpty(OUTPUT_MESSAGES), message_text(OUTPUT_MESSAGES[1]),
-        dialect != 'openinference', '',
-        a['llm.output_messages.0.message.role'] != '', flat_message_text('llm.output_messages.0'),
-        a['output.mime_type'] != 'application/json', a['output.value'],
-        '') AS output,
-    multiIf(
-        match(DOCUMENTS, '^\\s*\\[\\s*"'),
-            arrayMap(text -> ('', CAST(NULL, 'Nullable(Float64)'), text, ''), JSONExtract(DOCUMENTS, 'Array(String)')),
-        DOCUMENTS != '',
-            arrayMap(d -> (d.id, finite(d.score),
-                if(d.content != '', d.content, if(d.text != '', d.text, d.page_content)),
-                JSONExtractString(d.metadata, 'source')), JSONExtract(DOCUMENTS, '${documents_type}')),
-        dialect = 'openinference',
-            arrayMap(d -> (a[concat(d, 'id')], finite(toFloat64OrNull(a[concat(d, 'score')])), a[concat(d, 'content')],
-                JSONExtractString(a[concat(d, 'metadata')], 'source')),
-            arrayMap(i -> concat(FLAT_DOCUMENTS, toString(i), '.document.'), numbers_after(FLAT_DOCUMENTS))),
-        []) AS chunks,
+        ${asked} != '', ${asked},
+        arrayExists(m -> m.1 IN ('user', 'human'), TALKS[1]),
+            arrayLast(m -> m.1 IN ('user', 'human') AND m.2 != '', TALKS[1]).2,
+        TALKS[1][1].1 = '', TALKS[1][1].2,
+        '') AS query,
+    if(dialect = 'logfire' AND TEXTS[2] = '',
+        arrayLast(m -> m.1 = 'assistant', TALKS[1]).2,
+        arrayFirst(m -> m.2 != '', TALKS[2]).2) AS output,
+    -- JSON, in which traces are shown, has no word for a score that is not finite.
+    arrayMap(d -> (d.1, if(isFinite(toFloat64OrNull(d.2)), toFloat64OrNull(d.2), NULL), d.3,
+        JSONExtractString(d.4, 'source')), DOCUMENTS) AS chunks,
     ${context_span_ids} AS context_span_ids,
     ${relevant_ids} AS relevant_ids,
     if(${top_k} < 4294967296, toUInt32(${top_k}), NULL) AS top_k,
@@ -87,38 +56,118 @@ SELECT
         arrayMap(k -> a[k], SEGMENT_KEYS)) AS segments,
     if(notEmpty(chunks), mapFilter((k, v) -> NOT ${is_document_key}, a), a) AS attributes,
     resource_attributes,
-    arrayMap(e -> (fromUnixTimestamp64Nano(toInt64(least(e.time_unix_nano, 9223372036854775807)), 'UTC'), e.name,
-        mapFromArrays(e.attributes.key, arrayMap(v -> ${value_text}, e.attributes.value))), s.events) AS events,
-    arrayMap(l -> (lower(hex(l.trace_id)), lower(hex(l.span_id))), s.links) AS links,
-    s.dropped_attributes_count AS dropped_attributes
+    events,
+    links,
+    dropped_attributes
 FROM
 (
-    SELECT
-        s, scope, a, resource_attributes, COLUMNS,
-        -- From 10^12 on it is no count but a fault, and a few of them would overflow every sum.
-        arrayMap(text -> if(toFloat64OrNull(text) < 1e12,
-            coalesce(toUInt64OrNull(text), accurateCastOrNull(toFloat64OrNull(text), 'UInt64')), NULL),
-            ${counts}) AS COUNTS,
-        coalesce(${cache_read_tokens}, 0) + coalesce(${cache_write_tokens}, 0) AS CACHED,
-        ${dialect} AS dialect,
-        JSONExtract(a['gen_ai.input.messages'], '${messages_type}') AS INPUT_MESSAGES,
-        JSONExtract(a['gen_ai.output.messages'], '${messages_type}') AS OUTPUT_MESSAGES,
-        if(a['groundspan.context.documents'] != '', a['groundspan.context.documents'],
-            a['gen_ai.retrieval.documents']) AS DOCUMENTS,
-        if(dialect = 'openinference' AND arrayExists(k -> startsWith(k, 'reranker.output_documents.'), mapKeys(a)),
-            'reranker.output_documents.', 'retrieval.documents.') AS FLAT_DOCUMENTS,
-        arrayFilter(k -> startsWith(k, ${segment_prefix}), mapKeys(a)) AS SEGMENT_KEYS
+    SELECT *,
+        -- Who said what, in what was given and in what came back: numbered attributes, else JSON, else a text.
+        arrayMap((text, prefix) -> arrayMap(
+            m -> (m.1, if(startsWith(m.2, '[{'),
+                arrayStringConcat(arrayMap(p -> if(p.text != '', p.text, p.content),
+                    JSONExtract(m.2, 'Array(Tuple(text String, content String))')), '\n'),
+                m.2)),
+            multiIf(
+                a[concat(prefix, '0', FLAT_MESSAGE, 'role')] != '',
+                    arrayMap(stem -> (a[concat(stem, 'role')], if(a[concat(stem, 'content')] != '',
+                        a[concat(stem, 'content')],
+                        arrayStringConcat(arrayMap(
+                            i -> a[concat(stem, 'contents.', toString(i), '.message_content.text')],
+                            numbers_after(concat(stem, 'contents.'))), '\n'))),
+                    arrayMap(i -> concat(prefix, toString(i), FLAT_MESSAGE), numbers_after(prefix))),
+                match(text, '^\\s*(\\{\\s*["}]|\\[\\s*[\\[{"\\]])'),
+                    arrayMap(m -> (if(m.role = '', m.message.role, m.role), if(notEmpty(m.parts),
+                        arrayStringConcat(arrayMap(p -> if(p.content != '', p.content, p.text),
+                            arrayFilter(p -> p.type IN ('text', ''), m.parts)), '\n'),
+                        arrayFirst(said -> said != '', [m.content, m.message.content, m.text, m.prompt,
+                            m.combined_chunk_content, m.args[1], mapValues(m.kwargs)[1]]))),
+                    JSONExtract(multiIf(
+                        NOT startsWith(text, '{'), text,
+                        JSONHas(text, 'messages'), JSONExtractRaw(text, 'messages'),
+                        concat('[', text, ']')), '${messages_type}')),
+                [('', if(startsWith(text, '"') AND JSONExtractString(text) != '', JSONExtractString(text), text))])),
+            [TEXTS[1], TEXTS[2]], [FLAT_INPUT, FLAT_OUTPUT]) AS TALKS,
+        -- Id, score, text, metadata.
+        multiIf(
+            match(TEXTS[3], '^\\s*\\[\\s*"'),
+                arrayMap(text -> ('', '', text, ''), JSONExtract(TEXTS[3], 'Array(String)')),
+            TEXTS[3] != '',
+                arrayMap(d -> (d.id, d.score, if(d.content != '', d.content, if(d.text != '', d.text, d.page_content)),
+                    d.metadata), JSONExtract(TEXTS[3], '${documents_type}')),
+            dialect = 'openinference',
+                arrayMap(d -> (a[concat(d, 'id')], a[concat(d, 'score')], a[concat(d, 'content')],
+                    a[concat(d, 'metadata')]),
+                arrayMap(i -> concat(FLAT_DOCUMENTS, toString(i), '.document.'), numbers_after(FLAT_DOCUMENTS))),
+            stage = 'retrieve',
+                arrayMap(e -> (e.3[concat(e.2, '.id')], e.3[concat(e.2, '.score')],
+                    arrayFirst(text -> text != '', arrayMap(key -> e.3[concat(e.2, key)],
+                        ['.document', '.entity', '.metadata'])), e.3[concat(e.2, '.metadata')]),
+                arrayFilter(e -> e.2 IN ('db.query.result', 'db.search.result'), events)),
+            []) AS DOCUMENTS
     FROM
     (
-        -- One pass over the attributes: a key's place says which column it feeds, and before which other keys.
-        SELECT *, mapFromArrays(arrayMap(placed -> intDiv(placed.1, ${keys_per_column}), PLACED), PLACED.2) AS COLUMNS
+        SELECT
+            * EXCEPT (ELSEWHERE, PLACED, SAID),
+            -- From 10^12 on it is no count but a fault, and a few of them would overflow every sum.
+            arrayMap(text -> if(toFloat64OrNull(text) < 1e12,
+                coalesce(toUInt64OrNull(text), accurateCastOrNull(toFloat64OrNull(text), 'UInt64')), NULL),
+                ${counts}) AS COUNTS,
+            coalesce(${cache_read_tokens}, 0) + coalesce(${cache_write_tokens}, 0) AS CACHED,
+            dialect IN (${result_is_documents}) AND stage IN ('retrieve', 'rerank') AS GIVES_DOCUMENTS,
+            -- JSON that its writer should not have written: numbers it has no word for, halves of a character.
+            arrayMap(text -> if(NOT match(text, '^\\s*[\\[{]') OR isValidJSON(text), text, replaceRegexpAll(replaceRegexpAll(
+                replaceRegexpAll(replaceRegexpAll(text,
+                    '([\\[:,]\\s*)(?:-?Infinity|NaN|-?[0-9.]+[eE]\\+?(?:30[89]|3[1-9][0-9]|[4-9][0-9]{2}|[0-9]{4,}))', '\\1null'),
+                    '\\\\u([dD][89abAB][0-9a-fA-F]{2})\\\\u([dD][c-fC-F][0-9a-fA-F]{2})', '\\\\U\\1\\\\U\\2'),
+                    '\\\\u[dD][89a-fA-F][0-9a-fA-F]{2}', '\\\\ufffd'),
+                    '\\\\U([dD][89a-fA-F][0-9a-fA-F]{2})', '\\\\u\\1')),
+                [${given}, if(GIVES_DOCUMENTS, '', ${result}), if(GIVES_DOCUMENTS, ${result}, ${documents})]) AS TEXTS,
+            if(${first_chunk_at} != '',
+                toUnixTimestamp64Nano(parseDateTime64BestEffortOrNull(trim(BOTH '"' FROM ${first_chunk_at}), 9, 'UTC')),
+                toUnixTimestamp64Nano(arrayFirst(e -> e.2 IN (${first_token_events}), events).1)) AS FIRST_TOKEN_AT,
+            if(dialect = 'openinference', 'llm.input_messages.', 'gen_ai.prompt.') AS FLAT_INPUT,
+            if(dialect = 'openinference', 'llm.output_messages.', 'gen_ai.completion.') AS FLAT_OUTPUT,
+            if(dialect = 'openinference', '.message.', '.') AS FLAT_MESSAGE,
+            if(dialect = 'openinference' AND arrayExists(k -> startsWith(k, 'reranker.output_documents.'), mapKeys(a)),
+                'reranker.output_documents.', 'retrieval.documents.') AS FLAT_DOCUMENTS,
+            arrayFilter(k -> startsWith(k, ${segment_prefix}), mapKeys(a)) AS SEGMENT_KEYS
         FROM
         (
-            SELECT *, arraySort(placed -> placed.1, arrayFilter(placed -> placed.1 != 0 AND placed.2 != '', arrayMap(
-                (key, value) -> (transform(key, ${keys}, ${places}, toUInt16(0)), value),
-                arrayConcat(mapKeys(a), arrayMap(key -> concat('resource ', key), mapKeys(resource_attributes))),
-                arrayConcat(mapValues(a), mapValues(resource_attributes))))) AS PLACED
-            FROM (${decode})
+            SELECT *,
+                mapFromArrays(arrayMap(placed -> intDiv(placed.1, ${keys_per_column}), PLACED), PLACED.2) AS COLUMNS,
+                ${dialect} AS dialect,
+                arrayFirst(word -> word != '', arrayMap(placed -> transform(placed.2, ${stage_words}, ''),
+                    arrayFilter(placed -> intDiv(placed.1, ${keys_per_column}) IN (${stage_columns}), PLACED))) AS SAID,
+                multiIf(
+                    SAID != '', SAID,
+                    has(${vector_stores}, lower(a['db.system'])),
+                        if(match(lower(concat(name, a['db.operation'])), 'query|search'), 'retrieve', 'other'),
+                    dialect IN ('', 'groundspan', 'openinference'), 'other',
+                    a['gen_ai.tool.name'] != '', 'tool',
+                    a['agent_name'] != '', 'agent',
+                    a['gen_ai.retrieval.query.text'] != '' OR a['gen_ai.retrieval.documents'] != '', 'retrieve',
+                    a['gen_ai.embeddings.dimension.count'] != '', 'embed',
+                    a['gen_ai.request.model'] != '' OR a['gen_ai.output.messages'] != '', 'generate', 'other') AS stage
+            FROM
+            (
+                -- One pass over the attributes: a key's place says which column it feeds, and before which other keys.
+                SELECT *, arraySort(placed -> placed.1, arrayFilter(placed -> placed.1 != 0 AND placed.2 != '', arrayMap(
+                    (key, value) -> (transform(key, ${keys}, ${places}, toUInt16(0)), value),
+                    arrayConcat(mapKeys(a), arrayMap(key -> concat('resource ', key), mapKeys(resource_attributes)),
+                        ELSEWHERE.1),
+                    arrayConcat(mapValues(a), mapValues(resource_attributes), ELSEWHERE.2)))) AS PLACED
+                FROM
+                (
+                    -- Keys with a space in them: see dialects.py. Of several events of one name the last comes first.
+                    SELECT *, arrayConcat(
+                        arrayFlatten(arrayMap(e -> arrayMap((key, value) -> (concat(e.2, ' ', key), value),
+                            mapKeys(e.3), mapValues(e.3)), arrayReverse(events))),
+                        arrayFlatten(arrayMap(key -> arrayMap(found -> (concat(key, ' ', found[1]), found[2]),
+                            extractAllGroupsVertical(a[key], '"(\\w+)"\\s*:\\s*([0-9][0-9.eE+-]*)')), ${numbers_in}))) AS ELSEWHERE
+                    FROM (${decode})
+                )
+            )
         )
     )
 )
