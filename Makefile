@@ -2,13 +2,14 @@
 # make test   set up and run every test
 # make check  ruff and mypy
 # make soak   the fault suite, many times over
+# make compat record anew what other libraries send (tests/dialects)
 # make bench  the benchmarks: ingest and SDK
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test soak check bench clean
+.PHONY: demo test soak check compat bench clean
 
 demo: $(VENV)/.demo
 	$(BIN)/groundspan demo $(if $(ONCE),--once)
@@ -24,6 +25,9 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+compat: .venv-compat/.installed
+	.venv-compat/bin/python tests/dialects/record.py
+
 bench: $(VENV)/.dev
 	$(BIN)/python bench/ingest.py
 	$(BIN)/python bench/sdk.py
@@ -34,6 +38,11 @@ clean:
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, got " + sys.version)'
 	$(PYTHON) -m venv $(VENV)
+
+.venv-compat/.installed: tests/dialects/requirements.txt
+	$(PYTHON) -m venv .venv-compat
+	.venv-compat/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
 
 # A stamp is written when its extra is installed, so a second run installs nothing.
 $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python

@@ -1,4 +1,8 @@
-"""A stub of OpenAI's API on a port of its own: always the same answer and the same usage."""
+"""A stub of OpenAI's API on a port of its own: always the same answer and the same usage.
+
+Asked to stream, it streams; given tools, it calls the first of them, until a tool has answered; a model that is
+called BROKEN_MODEL does not exist.
+"""
 
 import json
 import threading
@@ -8,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 ANSWER = "Goods may be returned within 45 days."
+BROKEN_MODEL = "gpt-none"
 
 CHAT: dict[str, Any] = {
     "id": "chatcmpl-1",
@@ -28,14 +33,51 @@ EMBEDDINGS: dict[str, Any] = {
     "data": [{"object": "embedding", "index": 0, "embedding": [0.1, 0.2, 0.3]}],
     "usage": {"prompt_tokens": 8, "total_tokens": 8},
 }
+NO_SUCH_MODEL = {"error": {"message": "no such model", "type": "invalid_request_error", "code": "model_not_found"}}
+
+
+def chunks_of_stream() -> Iterator[dict[str, Any]]:
+    """CHAT's answer word by word, then its usage."""
+    head = {name: CHAT[name] for name in ("id", "created", "model")} | {"object": "chat.completion.chunk"}
+    words = [word + " " for word in ANSWER.split(" ")]
+    words[-1] = words[-1].strip()
+    for word in words:
+        delta = {"role": "assistant", "content": word}
+        yield head | {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
+    yield head | {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+    yield head | {"choices": [], "usage": CHAT["usage"]}
+
+
+def chat(request: dict[str, Any]) -> dict[str, Any]:
+    """The answer to a chat request: a tool's call first, where there are tools and none was called."""
+    if not request.get("tools") or any(message["role"] == "tool" for message in request["messages"]):
+        return CHAT
+    function = {"name": request["tools"][0]["function"]["name"], "arguments": "{}"}
+    message = {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [{"id": "call_1", "type": "function", "function": function}],
+    }
+    return CHAT | {"choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}]}
 
 
 class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        body = json.dumps(EMBEDDINGS if self.path.endswith("/embeddings") else CHAT).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if request.get("model") == BROKEN_MODEL:
+            self._answer(404, "application/json", json.dumps(NO_SUCH_MODEL))
+        elif self.path.endswith("/embeddings"):
+            self._answer(200, "application/json", json.dumps(EMBEDDINGS))
+        elif request.get("stream"):
+            events = [*(json.dumps(chunk) for chunk in chunks_of_stream()), "[DONE]"]
+            self._answer(200, "text/event-stream", "".join(f"data: {event}\n\n" for event in events))
+        else:
+            self._answer(200, "application/json", json.dumps(chat(request)))
+
+    def _answer(self, status: int, content_type: str, text: str) -> None:
+        body = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -1,8 +1,7 @@
 """Where each emitter's convention puts what a canonical column holds: the table that normalise.sql is made from.
 
 A dialect is recognised by a mark that only it leaves. The keys of a column are tried in the order in which they stand
-here; a key feeds one column only. docs/dialects.md is written from this table by `python -m
-groundspan_collector.decode.document`.
+here; a key feeds one column only. docs/dialects.md is written from this table: tests/dialects/document.py.
 Sources: OpenTelemetry GenAI conventions (v1.36 to the newest names); OpenInference 0.1.42; OpenLLMetry 0.62; the
 Langfuse SDK 5.0; Pydantic AI 2.68 and Logfire 5.2; the AI SDK (`ai`) up to 6.
 

@@ -1,0 +1,106 @@
+"""What real instrumentation libraries send, recorded by `make compat`, becomes the same rows."""
+
+import re
+
+import golden_requests
+import pytest
+from genai_prices import Usage, calc_price
+from golden_requests import CANONICAL, GOLDEN, PROGRAMS, RETRIEVING
+from groundspan_collector.store import Store
+from model_api import ANSWER
+
+QUESTION = "How long may I send things back?"
+PASSAGES = ["Goods may be returned within 30 days.", "Shipping is free above 50 euros."]
+CALL = dict(zip(CANONICAL, ("generate", "gpt-4o-2024-08-06", 1000, 100, 400, QUESTION, ANSWER), strict=True))
+COST = calc_price(
+    Usage(input_tokens=1000, output_tokens=100, cache_read_tokens=400), "gpt-4o-2024-08-06", provider_id="openai"
+).total_price
+OPENAI = ("langfuse_sdk", "openinference_openai", "openllmetry_openai")
+"""Programs that also stream a chat and make an embedding."""
+
+
+def test_golden_requests_are_there() -> None:
+    """An empty folder would pass every test below."""
+    assert len(PROGRAMS) == 6
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_row_is_the_same_when_a_real_library_traced_the_call(store: Store, project: str, program: str) -> None:
+    """Model, tokens, question and answer of one chat do not depend on who told of it."""
+    call = golden_requests.first_call(golden_requests.replay(store, project, program))
+
+    assert {name: call[name] for name in CANONICAL} == CALL
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_answer_has_its_passages_when_they_were_retrieved(store: Store, project: str, program: str) -> None:
+    """The judge gets the same question, answer and chunks."""
+    rows = golden_requests.replay(store, project, program)
+
+    passages = PASSAGES if program in RETRIEVING else []
+    assert golden_requests.first_answer(store, project, rows) == (QUESTION, ANSWER, passages)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_call_costs_the_same_once_whichever_library_told_of_it(store: Store, project: str, program: str) -> None:
+    """The price is ours; wrappers around a call are not counted."""
+    rows = golden_requests.replay(store, project, program)
+    chats = [row for row in rows if row["stage"] == "generate" and row["model"] == "gpt-4o-2024-08-06"]
+
+    costs = [
+        call["cost_usd"] for call in golden_requests.priced_calls(store, project) if call["model"] == CALL["model"]
+    ]
+
+    assert costs == [COST] * len(chats)
+
+
+@pytest.mark.parametrize("program", OPENAI)
+def test_streamed_call_is_the_same_as_a_plain_one(store: Store, project: str, program: str) -> None:
+    """And it tells when the first token came."""
+    rows = golden_requests.replay(store, project, program)
+
+    streamed = [row for row in rows if row["time_to_first_token_ns"] is not None]
+    assert [{name: row[name] for name in CANONICAL} for row in streamed] == [CALL]
+
+
+@pytest.mark.parametrize("program", OPENAI)
+def test_embedding_is_a_call_with_tokens_of_its_own(store: Store, project: str, program: str) -> None:
+    """Embeddings are paid for, too."""
+    rows = golden_requests.replay(store, project, program)
+
+    embeddings = [(row["model"], row["input_tokens"]) for row in rows if row["stage"] == "embed"]
+    assert embeddings == [("text-embedding-3-small", 8)]
+
+
+@pytest.mark.parametrize("program", ["openinference_openai", "openllmetry_openai"])
+def test_failed_call_says_what_was_raised(store: Store, project: str, program: str) -> None:
+    """As an attribute, or in the event of the exception."""
+    failed = [row for row in golden_requests.replay(store, project, program) if row["status"] == "error"]
+
+    assert [(row["error_type"].removeprefix("openai."), row["output"]) for row in failed] == [("NotFoundError", "")]
+
+
+@pytest.mark.parametrize("program", ["openinference_openai", "openllmetry_openai", "pydantic_ai_agent"])
+def test_call_that_asks_for_a_tool_says_nothing(store: Store, project: str, program: str) -> None:
+    """Its answer comes later; there is nothing to judge yet."""
+    rows = golden_requests.replay(store, project, program)
+
+    asking = [row for row in rows if row["finish_reasons"] in (["tool_calls"], ["tool_call"])]
+    assert [row["output"] for row in asking] == [""]
+
+
+def test_dimensions_are_read_when_the_langfuse_sdk_tells_them(store: Store, project: str) -> None:
+    """Session, user and environment of every span."""
+    rows = golden_requests.replay(store, project, "langfuse_sdk")
+
+    assert {(row["session"], row["user"], row["environment"]) for row in rows[:3]} == {
+        ("session-1", "user-1", "production")
+    }
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_golden_request_tells_nothing_of_the_machine_it_was_recorded_on(program: str) -> None:
+    """No address, no path, no process."""
+    body = (GOLDEN / f"{program}.otlp").read_bytes()
+
+    assert not re.search(rb"127\.0\.0\.1|localhost|/home/|/root/|site-packages|process\.pid|host\.name", body)
