@@ -28,6 +28,8 @@ READERS = 3
 WRITERS = 2
 """While one group is written out, the next is decoded."""
 
+ROOM_TO_START_BYTES = 16 * 1024 * 1024
+
 DURABLE_TABLES = ("spans", "chunks", "spans_trace_id_ts", "evaluations", "contents", "metric_points")
 """What an acknowledgement promises to be there after a power cut."""
 
@@ -67,6 +69,12 @@ class Store:
             data_dir.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigError(f"--data-dir {data_dir} cannot be made: {error}") from error
+        # The engine writes the definitions of tables at a start, and on a full disk leaves them cut off.
+        if (free_bytes := shutil.disk_usage(data_dir).free) < ROOM_TO_START_BYTES:
+            raise ConfigError(
+                f"the disk of {data_dir} has {free_bytes} bytes left, and a store is opened with no less than "
+                f"{ROOM_TO_START_BYTES}: make room, or choose another --data-dir"
+            )
         clients = [_client(data_dir, memory_bytes) for _ in range(WRITERS + READERS)]
         clients[0].command(f"CREATE DATABASE IF NOT EXISTS {DATABASE} ENGINE = Atomic")
         for client in clients:
@@ -76,11 +84,7 @@ class Store:
         lanes = [Lane(client, number, _inbox(data_dir, number)) for number, client in enumerate(clients[:WRITERS])]
         store = cls(lanes, clients[WRITERS:])
         migrate.migrate(store)
-        for table in DURABLE_TABLES:
-            # Set at every start: it may have been left off by the last one.
-            store.execute(
-                f"ALTER TABLE {table} MODIFY SETTING fsync_after_insert = {fsync:d}, fsync_part_directory = {fsync:d}"
-            )
+        store._set_fsync(fsync)
         store._open_lanes()
         return store
 
@@ -135,6 +139,23 @@ class Store:
         """Whether the files of *table* are what their checksums say; reads all of them."""
         with self._reader() as client:
             return client.command(f"CHECK TABLE {table} SETTINGS check_query_single_value_result = 1") == 1
+
+    def _set_fsync(self, fsync: bool) -> None:
+        """Make the durable tables so; those that are so already are not touched."""
+        others = self.rows(
+            "SELECT name FROM system.tables WHERE database = currentDatabase() AND has({tables:Array(String)}, name) "
+            "AND NOT (engine_full LIKE {after:String} AND engine_full LIKE {folder:String})",
+            {
+                "tables": list(DURABLE_TABLES),
+                "after": f"%fsync_after_insert = {fsync:d}%",
+                "folder": f"%fsync_part_directory = {fsync:d}%",
+            },
+        )
+        for table in others:
+            self.execute(
+                f"ALTER TABLE {table['name']} "
+                f"MODIFY SETTING fsync_after_insert = {fsync:d}, fsync_part_directory = {fsync:d}"
+            )
 
     def _open_lanes(self) -> None:
         types = {str(row["name"]): str(row["type"]) for row in self.rows("DESCRIBE TABLE spans")}

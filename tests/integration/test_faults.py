@@ -3,6 +3,7 @@
 import os
 import random
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -133,6 +134,23 @@ def test_sender_is_told_to_try_again_when_spool_and_store_are_full(tmp_path: Pat
 
         assert (refused.status, refused.headers["retry-after"]) == (503, "1")
         assert balances == [0.0]
+        faults.check(disk, sent)
+
+
+def test_start_is_refused_when_the_disk_is_full(tmp_path: Path) -> None:
+    """The engine would leave the definitions of tables cut off; with room, everything is there again."""
+    disk, sent, span = tmp_path / "disk", faults.Sent(), faults.call(1)
+    with _small_disk(disk):
+        with processes.collector(disk) as server:
+            sent.note([span], server.send(otlp.body(span)).status)
+            assert server.stop() == 0
+        ballast = _fill(disk)
+        command = [sys.executable, "-m", "groundspan_collector", "serve", "--port", "0", "--data-dir", str(disk)]
+        refused = subprocess.run(command, capture_output=True, text=True, timeout=processes.DEADLINE_S)
+        ballast.unlink()
+
+        assert refused.returncode == 2
+        assert "make room, or choose another --data-dir" in refused.stderr
         faults.check(disk, sent)
 
 
