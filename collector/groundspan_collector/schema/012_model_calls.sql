@@ -1,6 +1,7 @@
 -- What is paid for: the model calls of the traces whose root started in [since, until), each once, with its cost.
 -- A function that embeds or reranks without naming a model, a provider or usage is no model call.
--- Of a wrapper and the call of the same stage inside it, the inner one counts, unless only the outer has usage.
+-- Of a wrapper and the call of the same stage inside it, the inner one counts, unless only the outer has usage; and a
+-- call without usage counts if its wrapper does not, because of another call inside it that has usage.
 CREATE VIEW IF NOT EXISTS model_calls AS
 WITH
     traces AS
@@ -22,26 +23,39 @@ WITH
     -- call to the root, at most 100 steps, and stops at a cycle; a call that is its own ancestor has none.
     counted_elsewhere AS
     (
-        SELECT project, trace_id, arrayJoin(arrayMap(
-            outer_id -> if(inner.has_usage OR NOT spans[outer_id].has_usage, outer_id, inner.span_id),
-            arrayFilter(id -> spans[id].called_stage = inner.stage, arrayFold(
-                (climb, step) -> multiIf(
-                    climb.1 = inner.span_id, ('', emptyArrayString()),
-                    climb.1 = '' OR has(climb.2, climb.1), ('', climb.2),
-                    (spans[climb.1].parent, arrayPushBack(climb.2, climb.1))),
-                range(100), (inner.parent, emptyArrayString())).2))) AS span_id
+        SELECT project, trace_id, arrayJoin(arrayConcat(wrappers, arrayMap(
+            pair -> pair.2, arrayFilter(pair -> NOT has(wrappers, pair.1), without_usage)))) AS span_id
         FROM
         (
             SELECT project, trace_id,
-                CAST((groupArray(span_id), groupArray((parent_span_id, if(is_call, stage, ''), has_usage))),
-                    'Map(String, Tuple(parent String, called_stage String, has_usage Bool))') AS spans,
-                CAST(groupArrayIf((span_id, parent_span_id, stage, has_usage), is_call AND parent_span_id != ''),
-                    'Array(Tuple(span_id String, parent String, stage String, has_usage Bool))') AS calls
-            FROM selected
+                groupUniqArrayArray(arrayFilter(
+                    id -> inner.has_usage OR NOT spans[id].has_usage, above)) AS wrappers,
+                groupArrayArray(arrayMap(id -> (id, inner.span_id), arrayFilter(
+                    id -> spans[id].has_usage AND NOT inner.has_usage, above))) AS without_usage
+            FROM
+            (
+                SELECT project, trace_id, inner, spans, arrayFilter(
+                    id -> spans[id].called_stage = inner.stage, arrayFold(
+                    (climb, step) -> multiIf(
+                        climb.1 = inner.span_id, ('', emptyArrayString()),
+                        climb.1 = '' OR has(climb.2, climb.1), ('', climb.2),
+                        (spans[climb.1].parent, arrayPushBack(climb.2, climb.1))),
+                    range(100), (inner.parent, emptyArrayString())).2) AS above
+                FROM
+                (
+                    SELECT project, trace_id,
+                        CAST((groupArray(span_id), groupArray((parent_span_id, if(is_call, stage, ''), has_usage))),
+                            'Map(String, Tuple(parent String, called_stage String, has_usage Bool))') AS spans,
+                        CAST(groupArrayIf((span_id, parent_span_id, stage, has_usage), is_call AND parent_span_id != ''),
+                            'Array(Tuple(span_id String, parent String, stage String, has_usage Bool))') AS calls
+                    FROM selected
+                    GROUP BY project, trace_id
+                    HAVING uniqExactIf(stage, is_call) < countIf(is_call)
+                )
+                ARRAY JOIN calls AS inner
+            )
             GROUP BY project, trace_id
-            HAVING uniqExactIf(stage, is_call) < countIf(is_call)
         )
-        ARRAY JOIN calls AS inner
     )
 SELECT
     call.project AS project, call.trace_id AS trace_id, call.span_id AS span_id, trace.root_start AS root_start,

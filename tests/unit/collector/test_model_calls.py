@@ -60,6 +60,10 @@ def _counted(store: Store, project: str, *nodes: Node) -> list[str]:
             [("generate a", "", NAMED | USED), *((f"generate {n}", "generate a", NAMED | USED) for n in (1, 2))],
             ["generate 1", "generate 2"],
         ),
+        (
+            [("generate a", "", NAMED | USED), ("generate 1", "generate a", USED), ("generate 2", "generate a", NAMED)],
+            ["generate 1", "generate 2"],
+        ),
         ([("generate", "", NAMED | USED), ("embed", "generate", NAMED | USED)], ["embed", "generate"]),
         ([("embed", "", NAMED | USED), ("generate", "embed", NAMED | USED)], ["embed", "generate"]),
         ([("generate a", "", NAMED | USED), ("generate b", "", NAMED | USED)], ["generate a", "generate b"]),
@@ -68,7 +72,8 @@ def _counted(store: Store, project: str, *nodes: Node) -> list[str]:
     ids=[
         "a call", "without usage", "without a name", "functions that call no model", "stages that are calls",
         "a wrapper", "usage on the wrapper only", "usage on neither", "three deep", "through a tool",
-        "a wrapper of two", "embed in generate", "generate in embed", "siblings", "orphan",
+        "a wrapper of two", "a wrapper of two, one without usage",
+        "embed in generate", "generate in embed", "siblings", "orphan",
     ],
 )  # fmt: skip
 def test_call_is_counted_once(store: Store, project: str, nodes: list[Node], counted: list[str]) -> None:
