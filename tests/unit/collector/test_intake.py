@@ -181,15 +181,15 @@ def test_spans_that_the_disk_lost_are_counted(tmp_path: Path) -> None:
     shelf = Shelf()
     taking, replay, spool = _taking(shelf, tmp_path)
     shelf.down = True
-    _accept(shelf, taking, [b"a"], [b"b"], [b"c"])
+    _accept(shelf, taking, [b"one"], [b"second"], [b"three"])
     segment = spool.oldest()
     assert segment
-    segment.path.write_bytes(segment.path.read_bytes().replace(b"b", b"x"))
+    segment.path.write_bytes(segment.path.read_bytes().replace(b"second", b"dnoces"))
     shelf.down = False
     _drain(replay)
 
     counts = shelf.ledger.snapshot()
-    assert [body for body, _ in shelf.stored] == [b"a", b"c"]
+    assert [body for body, _ in shelf.stored] == [b"one", b"three"]
     assert (counts.rejected["damaged_in_spool"], counts.spooled, counts.missing) == (2, 0, 0)
 
 
