@@ -103,4 +103,4 @@ def test_golden_request_tells_nothing_of_the_machine_it_was_recorded_on(program:
     """No address, no path, no process."""
     body = (GOLDEN / f"{program}.otlp").read_bytes()
 
-    assert not re.search(rb"127\.0\.0\.1|localhost|/home/|/root/|site-packages|process\.pid|host\.name", body)
+    assert not re.search(rb"127\.0\.0\.1|localhost|/(?:home|root)/|site-packages|process\.pid|host\.name", body)
