@@ -131,7 +131,6 @@ class Lane:
             "conflicts",
             {
                 "projects": sorted({row["project"] for row in known}),
-                "trace_ids": [row["trace_id"] for row in known],
                 "first_start_ns": min(row["first_start_ns"] for row in known),
                 "last_end_ns": max(row["last_end_ns"] for row in known),
             },

@@ -9,7 +9,7 @@ FROM
 (
     SELECT project, trace_id, span_id, start_time, duration_ns, content_hash, precedence
     FROM spans_once
-    WHERE project IN {projects:Array(String)} AND trace_id IN {trace_ids:Array(String)}
+    WHERE project IN {projects:Array(String)} AND trace_id IN (SELECT trace_id FROM ${staged})
         AND start_time >= fromUnixTimestamp64Nano({first_start_ns:Int64}, 'UTC')
         AND start_time <= fromUnixTimestamp64Nano({last_end_ns:Int64}, 'UTC')
 ) AS stored
