@@ -14,7 +14,13 @@ from typing import Any
 
 import otlp
 import processes
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+ROUNDS = int(os.environ.get("FAULT_ROUNDS", "1"))
+"""How often what happens at random happens; `make soak` sets it."""
+SEED = int(os.environ.get("FAULT_SEED", "20261121"))
+REPLAY_DEADLINE_S = 90.0 + 10.0 * ROUNDS
 
 POISON = b"\xa3\x06\x08\x01\xa4\x06"
 """A group of an unknown field: protobuf's own parser passes over it, the engine's refuses the message."""
@@ -25,15 +31,29 @@ from pathlib import Path
 from groundspan_collector.store import Store
 os.chdir(sys.argv[1])
 store = Store.open(Path(sys.argv[1]), memory_bytes=1 << 30)
-spans = store.rows("SELECT span_id, count() AS copies FROM spans_once GROUP BY span_id")
+spans = store.rows(
+    "SELECT span_id, count() AS copies, max(clock_suspect) AS suspect FROM spans_once GROUP BY span_id"
+)
 (sums,) = store.rows(
     "SELECT toString(sum(input_tokens)) AS tokens, toString(sum(emitted_cost_usd)) AS cost FROM spans_once"
 )
-print(json.dumps({"copies": {row["span_id"]: row["copies"] for row in spans}, **sums}))
+copies = {row["span_id"]: row["copies"] for row in spans}
+print(json.dumps({"copies": copies, "suspects": [row["span_id"] for row in spans if row["suspect"]], **sums}))
 store.close()
 """
 
 USD_PER_TOKEN = Decimal("0.0000025")
+
+UNSTORABLE_NS = 1 << 63
+"""The first moment that DateTime64(9) cannot hold."""
+
+Clock = Callable[[random.Random], int]
+"""When an emitter says that its next span starts."""
+
+
+def noon(_: random.Random) -> int:
+    """The clock of emitters that all work at one moment."""
+    return otlp.NOON_NS
 
 
 def call(number: int, **where: Any) -> Span:
@@ -64,22 +84,39 @@ class Sent:
     """Span id -> its tokens."""
     refused: dict[str, int] = field(default_factory=dict)
     """Sent, and answered with 503 or not at all: may be there or not."""
+    starts_ns: dict[str, int] = field(default_factory=dict)
+    """Span id -> when it says that it started."""
     statuses: set[int] = field(default_factory=set)
+    bad: int = 0
+    """Spans that cannot be stored, in requests that were answered with 200."""
+    told_bad: int = 0
+    """How many of them the answers named, in partial_success."""
+
+    def note_bad(self, bad: int, answer: processes.Answer) -> None:
+        """What *answer* said to a request with *bad* spans that cannot be stored."""
+        if answer.status == 200:
+            self.bad += bad
+            told = ExportTraceServiceResponse.FromString(answer.body)
+            self.told_bad += told.partial_success.rejected_spans
 
     def note(self, spans: Sequence[Span], status: int) -> None:
         """What *status* means for *spans*."""
         self.statuses.add(status)
         kept = self.acknowledged if status == 200 else self.refused
         kept.update({span.span_id.hex(): tokens(span) for span in spans})
+        self.starts_ns.update({span.span_id.hex(): span.start_time_unix_nano for span in spans})
 
 
 class Load:
     """Threads that send calls, poison and bad spans until they are told to stop, or the collector is gone."""
 
-    def __init__(self, server: processes.CollectorProcess, sent: Sent, *, threads: int, seed: int) -> None:
+    def __init__(
+        self, server: processes.CollectorProcess, sent: Sent, *, threads: int, seed: int, clock: Clock = noon
+    ) -> None:
         """Begin at once."""
         self._server = server
         self._sent = sent
+        self._clock = clock
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._run, args=(random.Random(f"{seed}-{number}"),)) for number in range(threads)
@@ -96,17 +133,22 @@ class Load:
 
     def _run(self, chance: random.Random) -> None:
         while not self._stop.is_set():
-            spans = [call(chance.randrange(1, 1000)) for _ in range(chance.randrange(1, 9))]
-            body, poisoned = otlp.body(*spans), chance.random() < 0.1
+            calls = [
+                call(chance.randrange(1, 1000), start_ns=self._clock(chance)) for _ in range(chance.randrange(1, 9))
+            ]
+            good = [each for each in calls if each.start_time_unix_nano < UNSTORABLE_NS]
+            bad = len(calls) - len(good)
             if chance.random() < 0.1:
-                body = otlp.body(*spans, otlp.span(trace_id=b""))
+                calls, bad = [*calls, otlp.span(trace_id=b"")], bad + 1
+            poison = POISON if chance.random() < 0.1 else b""
             try:
-                status = self._server.send(body + POISON if poisoned else body).status
+                answer = self._server.send(otlp.body(*calls) + poison)
             except OSError:
-                self._sent.note(spans, 0)
+                self._sent.note(good, 0)
                 return
-            if not poisoned:
-                self._sent.note(spans, status)
+            if not poison:
+                self._sent.note(good, answer.status)
+                self._sent.note_bad(bad, answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +156,8 @@ class Found:
     """What a store holds that no collector has open."""
 
     copies: Mapping[str, int]
+    suspects: Sequence[str]
+    """The spans whose clock is said to have been wrong."""
     tokens: int
     cost_usd: Decimal
 
@@ -125,11 +169,14 @@ def found(data_dir: Path) -> Found:
     )
     assert done.returncode == 0, done.stderr
     row = json.loads(done.stdout)
-    return Found(row["copies"], int(row["tokens"] or 0), Decimal(row["cost"] or 0))
+    return Found(row["copies"], row["suspects"], int(row["tokens"] or 0), Decimal(row["cost"] or 0))
 
 
-def check(data_dir: Path, sent: Sent) -> None:
-    """Every acknowledged span is there once, nothing that was not sent, and the sums are those of the spans there."""
+def check(data_dir: Path, sent: Sent) -> Found:
+    """Every acknowledged span is there once, nothing that was not sent, and the sums are those of the spans there.
+
+    Gives what is there.
+    """
     there = found(data_dir)
     known = sent.refused | sent.acknowledged
     lost = sent.acknowledged.keys() - there.copies.keys()
@@ -138,6 +185,19 @@ def check(data_dir: Path, sent: Sent) -> None:
     assert set(there.copies.values()) <= {1}
     assert there.tokens == sum(known[span_id] for span_id in there.copies)
     assert there.cost_usd == there.tokens * USD_PER_TOKEN
+    assert sent.told_bad == sent.bad
+    return there
+
+
+def enough(sent: Sent, more: int) -> None:
+    """Back when *more* spans were acknowledged."""
+    target = len(sent.acknowledged) + more
+    processes.eventually(lambda: len(sent.acknowledged) >= target, processes.DEADLINE_S * ROUNDS)
+
+
+def replayed(server: processes.CollectorProcess) -> None:
+    """Back when nothing is in the spool any more."""
+    processes.eventually(lambda: server.metrics()["groundspan_spans_spooled"] == 0, REPLAY_DEADLINE_S)
 
 
 def balance(metrics: Mapping[str, float]) -> float:
@@ -153,13 +213,15 @@ def balance(metrics: Mapping[str, float]) -> float:
     )
 
 
-def watched(server: processes.CollectorProcess, enough: Callable[[], bool]) -> list[float]:
-    """The balance at every scrape until there is *enough*."""
+def watched(
+    server: processes.CollectorProcess, until: Callable[[], bool], deadline_s: float = processes.DEADLINE_S
+) -> list[float]:
+    """The balance at every scrape, until something holds."""
     seen: list[float] = []
 
     def scrape() -> bool:
         seen.append(balance(server.metrics()))
-        return enough()
+        return until()
 
-    processes.eventually(scrape)
+    processes.eventually(scrape, deadline_s)
     return seen

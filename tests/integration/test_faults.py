@@ -1,6 +1,5 @@
 """Whatever breaks: what was acknowledged is what the store answers, each span once, with exact sums."""
 
-import os
 import random
 import subprocess
 import sys
@@ -12,13 +11,11 @@ import faults
 import otlp
 import processes
 import pytest
+from faults import ROUNDS, SEED
 from groundspan_collector.spool import Record, Spool, segment_paths
 
 pytestmark = pytest.mark.faults
 
-ROUNDS = int(os.environ.get("FAULT_ROUNDS", "1"))
-"""How often what happens at random happens; `make soak` sets it."""
-SEED = int(os.environ.get("FAULT_SEED", "20261121"))
 DISK_BYTES = 96 * 1024 * 1024
 
 
@@ -50,23 +47,13 @@ def _fill(disk: Path) -> Path:
     return ballast
 
 
-def _enough(sent: faults.Sent, more: int) -> None:
-    """Back when *more* spans were acknowledged."""
-    target = len(sent.acknowledged) + more
-    processes.eventually(lambda: len(sent.acknowledged) >= target)
-
-
-def _replayed(server: processes.CollectorProcess) -> None:
-    processes.eventually(lambda: server.metrics()["groundspan_spans_spooled"] == 0, deadline_s=90)
-
-
 def test_acknowledged_spans_are_there_when_the_collector_is_killed_again_and_again(tmp_path: Path) -> None:
     """kill -9 at a random moment under load, and the next process in the same directory."""
     chance, sent = random.Random(SEED), faults.Sent()
     for number in range(2 * ROUNDS):
         with processes.collector(tmp_path) as server:
             load = faults.Load(server, sent, threads=6, seed=SEED + number)
-            _enough(sent, chance.randrange(20, 300))
+            faults.enough(sent, chance.randrange(20, 300))
             server.kill()
             load.stop()
 
@@ -78,7 +65,7 @@ def test_ledger_balances_at_every_scrape_while_good_bad_and_poison_arrive(tmp_pa
     sent = faults.Sent()
     with processes.collector(tmp_path) as server:
         load = faults.Load(server, sent, threads=8, seed=SEED)
-        balances = faults.watched(server, lambda: len(sent.acknowledged) >= 400 * ROUNDS)
+        balances = faults.watched(server, lambda: len(sent.acknowledged) >= 400 * ROUNDS, 30.0 * ROUNDS)
         load.stop()
         rejected = server.metrics()['groundspan_spans_rejected_total{reason="undecodable"}']
         assert server.stop() == 0
@@ -97,21 +84,21 @@ def test_what_arrives_while_the_store_is_full_is_there_when_it_has_room(tmp_path
     with _small_disk(disk):
         with processes.collector(disk, environ=environ) as server:
             load = faults.Load(server, sent, threads=4, seed=SEED)
-            _enough(sent, 50)
+            faults.enough(sent, 50)
             ballast = _fill(disk)
             processes.eventually(lambda: server.metrics()["groundspan_spans_spooled"] > 0)
-            _enough(sent, 150 * ROUNDS)
+            faults.enough(sent, 150 * ROUNDS)
             balances = faults.watched(server, lambda: True)
             if ending == "kill":
                 server.kill()
             ballast.unlink()
             if ending == "goes on":
-                _enough(sent, 50)
-                _replayed(server)
+                faults.enough(sent, 50)
+                faults.replayed(server)
                 balances += faults.watched(server, lambda: True)
             load.stop()
         with processes.collector(disk, environ=environ) as server:
-            _replayed(server)
+            faults.replayed(server)
             assert server.stop() == 0
         assert set(balances) == {0.0}
         assert segment_paths(tmp_path / "spool") == []
@@ -167,7 +154,7 @@ def test_collector_starts_and_replays_when_its_spool_is_torn(tmp_path: Path) -> 
     path.write_bytes(data[:-3])
 
     with processes.collector(tmp_path) as server:
-        _replayed(server)
+        faults.replayed(server)
         metrics = server.metrics()
         assert server.stop() == 0
 
