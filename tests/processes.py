@@ -18,6 +18,7 @@ from typing import Any
 
 DEADLINE_S = 30.0
 PROTOBUF = "application/x-protobuf"
+SERVE = ("-m", "groundspan_collector", "serve", "--port", "0", "--data-dir")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,15 @@ class CollectorProcess:
 @contextmanager
 def collector(data_dir: Path, *options: str, environ: Mapping[str, str] | None = None) -> Iterator[CollectorProcess]:
     """A collector on a free port, until the end of the block."""
-    serve = ["-m", "groundspan_collector", "serve", "--port", "0", "--data-dir", str(data_dir)]
-    with server(*serve, *options, environ=environ) as running:
+    with server(*SERVE, str(data_dir), *options, environ=environ) as running:
         yield running
+
+
+def refused_start(data_dir: Path, environ: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+    """What a collector says that cannot start in *data_dir*."""
+    command = [sys.executable, *SERVE, str(data_dir)]
+    everything = {**os.environ, **(environ or {})}
+    return subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, env=everything)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 import random
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -132,8 +131,7 @@ def test_start_is_refused_when_the_disk_is_full(tmp_path: Path) -> None:
             sent.note([span], server.send(otlp.body(span)).status)
             assert server.stop() == 0
         ballast = _fill(disk)
-        command = [sys.executable, "-m", "groundspan_collector", "serve", "--port", "0", "--data-dir", str(disk)]
-        refused = subprocess.run(command, capture_output=True, text=True, timeout=processes.DEADLINE_S)
+        refused = processes.refused_start(disk)
         ballast.unlink()
 
         assert refused.returncode == 2
