@@ -18,7 +18,7 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(ARGS)
 
 soak: $(VENV)/.dev
-	FAULT_ROUNDS=$(or $(ROUNDS),20) $(BIN)/python -m pytest -m faults $(ARGS)
+	FAULT_ROUNDS=$(or $(ROUNDS),20) FAULT_OUTAGE_S=$(or $(OUTAGE_S),60) $(BIN)/python -m pytest -m faults $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
