@@ -25,7 +25,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-compat: .venv-compat/.installed
+compat: .venv-compat/.installed .venv-compat-llama-index/.installed .venv-compat-node/.installed
 	.venv-compat/bin/python tests/dialects/record.py
 
 bench: $(VENV)/.dev
@@ -39,10 +39,20 @@ $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, got " + sys.version)'
 	$(PYTHON) -m venv $(VENV)
 
+# LlamaIndex cannot be installed beside the others.
 .venv-compat/.installed: tests/dialects/requirements.txt
-	$(PYTHON) -m venv .venv-compat
-	.venv-compat/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+.venv-compat-llama-index/.installed: tests/dialects/requirements-llama-index.txt
+.venv-compat/.installed .venv-compat-llama-index/.installed:
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
+
+# Without npm there is no stamp, and what needs it is passed over.
+.venv-compat-node/.installed: tests/dialects/package.json
+	if command -v npm > /dev/null; then \
+		mkdir -p $(@D) && cp $< $(@D) && npm install --silent --no-audit --no-fund --no-package-lock --prefix $(@D) \
+		&& touch $@; \
+	else echo "npm is not installed"; fi
 
 # A stamp is written when its extra is installed, so a second run installs nothing.
 $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python

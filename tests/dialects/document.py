@@ -73,7 +73,7 @@ def _row(store: Store, program: str) -> Sequence[str]:
     call = golden_requests.first_call(rows)
     _, answer, passages = golden_requests.first_answer(store, program, rows)
     calls = golden_requests.priced_calls(store, program)
-    cost = next(str(each["cost_usd"]) for each in calls if each["trace_id"] == call["trace_id"])
+    cost = next(str(each["cost_usd"]) for each in calls if each["trace_id"] == call["trace_id"] and each["cost_usd"])
     tokens = (str(call[name]) for name in ("input_tokens", "output_tokens", "cache_read_tokens"))
     retrieved = str(len(passages)) if program in golden_requests.RETRIEVING else "none retrieved"
     return (program, call["dialect"], call["model"], *tokens, f"${cost.rstrip('0')}", retrieved, answer)

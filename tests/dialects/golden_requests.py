@@ -14,8 +14,10 @@ from groundspan_collector.store import Row, Store
 
 GOLDEN = Path(__file__).parent / "golden"
 PROGRAMS = tuple(sorted(path.stem for path in GOLDEN.glob("*.otlp")))
-RETRIEVING = ("langfuse_sdk", "openinference_langchain", "util_genai")
+RETRIEVING = ("langfuse_sdk", "openinference_langchain", "openinference_llama_index", "util_genai")
 """Programs that look for passages before they ask."""
+MODEL_ASKED = ("openinference_llama_index",)
+"""Programs whose library tells which model was asked, not which one answered."""
 CANONICAL = ("stage", "model", "input_tokens", "output_tokens", "cache_read_tokens", "query", "output")
 
 
@@ -29,8 +31,8 @@ def replay(store: Store, project: str, name: str) -> list[dict[str, Any]]:
 
 
 def first_call(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """The chat that all programs have in common."""
-    return next(row for row in rows if row["stage"] == "generate")
+    """The chat that all programs have in common; LlamaIndex has a span around it that tells of no tokens."""
+    return next(row for row in rows if row["stage"] == "generate" and row["input_tokens"] is not None)
 
 
 def first_answer(store: Store, project: str, rows: list[dict[str, Any]]) -> tuple[str, str, list[str]]:

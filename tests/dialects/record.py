@@ -4,18 +4,21 @@
 
 Each program drives a real instrumentation library against the stub of tests/model_api.py. What it sends is joined to
 one request and made the same on every machine: ids are numbered, times are counted from one noon, and attributes that
-tell of the machine are left out.
+tell of the machine are left out. A program whose interpreter was not installed is passed over, with the reason.
 """
 
 import gzip
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedIOBase
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -33,7 +36,25 @@ STEP_NS = 1_000_000
 MACHINE = re.compile(
     r"^(host|process|os|telemetry|server|code|thread)\.|^http\.|(\.|_)(api_base|traceback|stacktrace)$"
 )
+# How long something took, in a unit of the key's own.
+MEASURED = re.compile(r"\.ms[A-Z]\w*$|PerSecond$")
 LIBRARIES = ("the_call", "plain_calls")
+
+ROOT = HERE.parents[1]
+OWN_INTERPRETERS = {"openinference_llama_index": ROOT / ".venv-compat-llama-index" / "bin" / "python"}
+"""Of programs whose library cannot be installed beside the others."""
+NODE_MODULES = ROOT / ".venv-compat-node" / "node_modules"
+
+
+def _parts(headers: Message, stream: BufferedIOBase) -> Iterator[bytes]:
+    """The body of a request, of which Node does not tell the length."""
+    if headers["Transfer-Encoding"] != "chunked":
+        yield stream.read(int(headers["Content-Length"]))
+        return
+    while size_bytes := int(stream.readline(), 16):
+        yield stream.read(size_bytes)
+        stream.readline()
+    stream.readline()
 
 
 @contextmanager
@@ -43,7 +64,7 @@ def receiver() -> Iterator[tuple[str, list[bytes]]]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            body = b"".join(_parts(self.headers, self.rfile))
             if self.path.endswith("/v1/traces"):
                 bodies.append(gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body)
             self.send_response(200)
@@ -108,6 +129,8 @@ def _scrub(attributes: RepeatedCompositeFieldContainer[KeyValue]) -> None:
     kept = [each for each in attributes if not MACHINE.search(each.key)]
     for each in kept:
         _scrub_value(each.value)
+        if MEASURED.search(each.key):
+            each.value.CopyFrom(AnyValue(double_value=STEP_NS / 1e6))
     del attributes[:]
     attributes.extend(kept)
 
@@ -127,11 +150,25 @@ def _scrub_value(value: AnyValue) -> None:
         _scrub_value(item)
 
 
+def command(program: Path) -> list[str]:
+    """What runs *program*: the interpreter that has its library."""
+    if program.suffix == ".mjs":
+        # Node looks for modules beside a program, and nowhere else.
+        return ["node", shutil.copy(str(program), str(NODE_MODULES.parent))]
+    return [str(OWN_INTERPRETERS.get(program.stem, sys.executable)), str(program)]
+
+
+def missing(program: Path) -> str:
+    """Why *program* cannot run here; empty if it can."""
+    needed = NODE_MODULES if program.suffix == ".mjs" else OWN_INTERPRETERS.get(program.stem)
+    return f"{needed.relative_to(ROOT)} is not there" if needed and not needed.exists() else ""
+
+
 def record(program: Path) -> None:
     """Run *program* and keep what it sent."""
     with receiver() as (endpoint, bodies), model_api() as api:
         environ = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "LANGFUSE_"))}
-        subprocess.run([sys.executable, str(program), endpoint, api], check=True, timeout=120, env=environ)
+        subprocess.run([*command(program), endpoint, api], check=True, timeout=120, env=environ)
     request = joined(bodies)
     settle(request)
     golden = HERE / "golden" / f"{program.stem}.otlp"
@@ -143,9 +180,11 @@ def record(program: Path) -> None:
 
 def main(names: Sequence[str]) -> None:
     """Record the named programs, or all."""
-    programs = [path for path in sorted((HERE / "programs").glob("*.py")) if path.stem not in LIBRARIES]
-    for program in programs:
-        if not names or program.stem in names:
+    found = [path for path in sorted((HERE / "programs").glob("*.*")) if path.suffix in {".py", ".mjs"}]
+    for program in [path for path in found if path.stem not in LIBRARIES and (not names or path.stem in names)]:
+        if reason := missing(program):
+            sys.stdout.write(f"{program.stem} is not recorded: {reason}\n")
+        else:
             record(program)
 
 
