@@ -19,7 +19,7 @@ def insert(
 ) -> None:
     """Store *spans* the way a request goes."""
     valid = validate.trace_request(otlp.body(*spans, resource=resource))
-    store.insert_spans([valid.body], project=project, received_at_ns=received_at_ns)
+    store.insert_spans([valid.body], valid.items, project=project, received_at_ns=received_at_ns)
 
 
 def spans(store: Store, project: str, columns: str = "*") -> list[dict[str, Any]]:

@@ -111,8 +111,8 @@ class Collector:
                 await asyncio.to_thread(thread.join)
             self._spool.close()
 
-    def _insert_spans(self, bodies: Sequence[bytes], *, project: str, received_at_ns: int) -> None:
-        superseded = self.store.insert_spans(bodies, project=project, received_at_ns=received_at_ns)
+    def _insert_spans(self, bodies: Sequence[bytes], spans: int, /, *, project: str, received_at_ns: int) -> None:
+        superseded = self.store.insert_spans(bodies, spans, project=project, received_at_ns=received_at_ns)
         metrics.SUPERSEDED.inc(superseded)
 
     def _committer(self, kind: str, ledger: metrics.Ledger, max_in_flight_bytes: int, writers: int = 1) -> Committer:

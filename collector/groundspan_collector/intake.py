@@ -30,8 +30,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 class Insert(Protocol):
     """How the store takes requests of one kind; raises RejectedData or StoreUnavailable."""
 
-    def __call__(self, bodies: Sequence[bytes], *, project: str, received_at_ns: int) -> object:
-        """Back when the rows are safe."""
+    def __call__(self, bodies: Sequence[bytes], items: int, /, *, project: str, received_at_ns: int) -> object:
+        """Back when the rows of *bodies*, which hold so many *items*, are safe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Intake:
         # Under way until it is stored or in the spool, so that settled() never passes over it.
         with self._receipts.receipt() as received_at_ns:
             try:
-                kind.insert(bodies, project=project, received_at_ns=received_at_ns)
+                kind.insert(bodies, items, project=project, received_at_ns=received_at_ns)
             except StoreUnavailable:
                 records = [Record(received_at_ns, name, project, parcel.items, parcel.body) for parcel in parcels]
                 self._spool.append(records, then=lambda: kind.ledger.spool(items))
@@ -144,9 +144,9 @@ class Replay:
         self._segment = None
 
     def _store(self, group: Sequence[Record]) -> None:
-        first = group[0]
+        first, items = group[0], sum(record.items for record in group)
         bodies = [record.body for record in group]
-        self._kinds[first.kind].insert(bodies, project=first.project, received_at_ns=first.received_at_ns)
+        self._kinds[first.kind].insert(bodies, items, project=first.project, received_at_ns=first.received_at_ns)
         self._kinds[first.kind].ledger.replay(self._leaving(group))
 
     def _take_apart(self, group: Sequence[Record]) -> None:

@@ -1,9 +1,8 @@
-"""The way of one group of requests into the tables: file -> staged in memory -> each span once -> written.
+"""The way of one group of requests into the tables: decoded and staged in memory -> each span once -> written.
 
 Used by `store.py` alone; a lane takes one group at a time.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -13,14 +12,22 @@ from typing import Any, Final
 from clickhouse_connect.driver.client import Client
 
 from groundspan_collector import decode, queries
+from groundspan_collector.decoder import Decoder
 from groundspan_collector.supersede import Conflict, Settlement, settle
 
 OLDEST: Final = timedelta(days=30)
 NEWEST: Final = timedelta(minutes=10)
 """A span that starts so long before, or after, its receipt has a clock that is wrong."""
 
-_CHUNK_HASH = "reinterpretAsUInt128(sipHash128(chunk.text))"
-_CHUNKS_WITH_TEXT = "Array(Tuple(id String, score Nullable(Float64), text String, source String))"
+# A lane's statements are short and look at everything: there is nothing to plan or to compile.
+_SETTINGS = {
+    "query_plan_enable_optimizations": 0,
+    "compile_expressions": 0,
+    "optimize_and_compare_chain": 0,
+    "max_threads": 1,
+    # One request may hold spans of any number of days.
+    "max_partitions_per_insert_block": 0,
+}
 _CONTENT = "name, kind, parent_span_id, start_time, duration_ns, status, status_message, attributes, events, chunks"
 _TRACE_COLUMNS = "project, trace_id, parent_span_id, start_time, duration_ns, clock_suspect, output, stage, received_at"
 # A lane's own settings spare planning; a look-up among all that is stored needs it.
@@ -28,63 +35,58 @@ _PLANNED = " SETTINGS query_plan_enable_optimizations = 1"
 
 _EPOCH = "transform(concat(project, ' ', trace_id), {traces:Array(String)}, {epochs:Array(UInt32)}, toUInt32(0))"
 
+_CHUNK_TEXTS = {"chunk_texts": "Array(String)"}
+
 # Columns that normalise.sql does not give: SQL over those that it does.
 _OURS = {
-    "project": "if({project:String} != '', {project:String}, project)",
-    "received_at": "fromUnixTimestamp64Nano({received_at_ns:Int64}, 'UTC')",
     "content_hash": f"cityHash64({_CONTENT})",
     "clock_suspect": (
-        "toUnixTimestamp64Nano(start_time) NOT BETWEEN {received_at_ns:Int64} - {oldest_ns:Int64} "
-        "AND {received_at_ns:Int64} + {newest_ns:Int64}"
+        "toUnixTimestamp64Nano(start_time) NOT BETWEEN toUnixTimestamp64Nano(received_at) - ${oldest_ns} "
+        "AND toUnixTimestamp64Nano(received_at) + ${newest_ns}"
     ),
     "precedence": (
-        "bitOr(bitShiftLeft(toUInt128(toUnixTimestamp64Nano(start_time) + duration_ns), 64), {received_at_ns:Int64})"
+        "bitOr(bitShiftLeft(toUInt128(toUnixTimestamp64Nano(start_time) + duration_ns), 64), "
+        "toUInt128(toUnixTimestamp64Nano(received_at)))"
     ),
     "withdrawn": "0",
 }
 
 
+def staging_sql(columns: Sequence[str], pipe: Path) -> str:
+    """The SELECT over *pipe* that gives the *columns* of `spans`, and the chunks' texts."""
+    limits = {"oldest_ns": _nanoseconds(OLDEST), "newest_ns": _nanoseconds(NEWEST)}
+    values = ", ".join(_OURS.get(name, name) for name in (*columns, *_CHUNK_TEXTS))
+    return f"SELECT {Template(values).substitute(limits)} FROM ({decode.normalise_sql(str(pipe))})"
+
+
 class Lane:
     """One of the ways in."""
 
-    def __init__(self, client: Client, number: int, inbox: Path) -> None:
-        """Read groups from the file *inbox*, with *client*."""
+    def __init__(self, client: Client, number: int, decoder: Decoder) -> None:
+        """Stage what *decoder* makes of requests' bytes; write with *client*."""
         self.client = client
-        self.inbox = inbox
+        self.decoder = decoder
         self._staged = f"staged_{number}"
-        self._normalised = f"normalised_{number}"
         self._columns: list[str] = []
 
     def open(self, columns: Mapping[str, str]) -> None:
-        """Make the table in memory, like `spans` (*columns*: name -> type) but with the chunks' texts, and the view.
+        """Make the table in memory: like `spans` (*columns*: name -> type), and the chunks' texts beside the chunks.
 
-        As a view, the SELECT over the file is parsed once and not for every group. Both are made anew at every start:
-        they hold nothing, and follow this version's code.
+        It is made anew at every start: it holds nothing, and follows this version's code.
         """
-        for name, value in decode.SETTINGS.items():
-            self.client.command(f"SET {name} = {decode.quoted(value) if isinstance(value, str) else value}")
+        for name, value in _SETTINGS.items():
+            self.client.command(f"SET {name} = {value}")
         self._columns = list(columns)
-        staged = ", ".join(f"{name} {kind}" for name, kind in (dict(columns) | {"chunks": _CHUNKS_WITH_TEXT}).items())
+        staged = ", ".join(f"{name} {kind}" for name, kind in (dict(columns) | _CHUNK_TEXTS).items())
         self.client.command(f"DROP TABLE IF EXISTS {self._staged} SYNC")
         self.client.command(f"CREATE TABLE {self._staged} ({staged}) ENGINE = Memory")
-        self.client.command(f"DROP VIEW IF EXISTS {self._normalised} SYNC")
-        self.client.command(f"CREATE VIEW {self._normalised} AS {decode.normalise_sql(str(self.inbox))}")
+        self.decoder.plan(staging_sql(self._columns, self.decoder.pipe))
 
-    def stage(self, bodies: Sequence[bytes], project: str, received_at_ns: int) -> None:
-        """Decode *bodies* into the table in memory; of a span that is there twice the right copy."""
-        _write_delimited(self.inbox, bodies)
-        names = ", ".join(self._columns)
-        values = ", ".join(_OURS.get(name, name) for name in self._columns)
+    def stage(self, bodies: Sequence[bytes], spans: int, project: str, received_at_ns: int) -> None:
+        """Decode *bodies*, which hold so many *spans*, into the table in memory."""
         self.client.command(f"TRUNCATE TABLE {self._staged}")
-        self.client.command(
-            f"INSERT INTO {self._staged} ({names}) SELECT {values} FROM {self._normalised}",
-            parameters={
-                "project": project,
-                "received_at_ns": received_at_ns // 1000 * 1000,
-                "oldest_ns": _nanoseconds(OLDEST),
-                "newest_ns": _nanoseconds(NEWEST),
-            },
-        )
+        message = decode.group(bodies, project, received_at_ns // 1000 * 1000)
+        self.decoder.insert(self._staged, [*self._columns, *_CHUNK_TEXTS], message, spans)
 
     def store(self) -> int:
         """Write out what was staged, each span once; how many copies were superseded.
@@ -102,8 +104,8 @@ class Lane:
                 parameters={"refused": sorted(settlement.refused)},
             )
         self.client.command(
-            f"INSERT INTO chunks (project, hash, text) SELECT DISTINCT project, {_CHUNK_HASH}, chunk.text "
-            f"FROM {self._staged} ARRAY JOIN chunks AS chunk"
+            "INSERT INTO chunks (project, hash, text) SELECT DISTINCT project, hash, text "
+            f"FROM {self._staged} ARRAY JOIN chunks.hash AS hash, chunk_texts AS text"
         )
         self._insert_traces(known, settlement)
         self._insert_spans(settlement)
@@ -176,13 +178,12 @@ class Lane:
         )
 
     def _insert_spans(self, settlement: Settlement) -> None:
-        hashed = f"arrayMap(chunk -> ({_CHUNK_HASH}, chunk.id, chunk.score, chunk.source), chunks)"
-        values = ", ".join(hashed if name == "chunks" else name for name in self._columns)
-        self.client.command(f"INSERT INTO spans ({', '.join(self._columns)}) SELECT {values} FROM {self._staged}")
+        columns = ", ".join(self._columns)
+        self.client.command(f"INSERT INTO spans ({columns}) SELECT {columns} FROM {self._staged}")
         if settlement.withdrawn:
-            columns = ["project", "trace_id", "span_id", "start_time", "precedence", "withdrawn"]
+            key = ["project", "trace_id", "span_id", "start_time", "precedence", "withdrawn"]
             rows = [[*c.key, c.stored_start_ns, c.arriving_precedence, 1] for c in settlement.withdrawn]
-            self.client.insert("spans", rows, column_names=columns)
+            self.client.insert("spans", rows, column_names=key)
 
     def _rows(self, query: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
         sql = Template(queries.sql(query)).substitute(staged=self._staged) + _PLANNED
@@ -192,22 +193,3 @@ class Lane:
 
 def _nanoseconds(duration: timedelta) -> int:
     return duration // timedelta(microseconds=1) * 1000
-
-
-def _write_delimited(path: Path, bodies: Sequence[bytes]) -> None:
-    # A file of this user alone: requests hold prompts.
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        for body in bodies:
-            file.write(_varint(len(body)))
-            file.write(body)
-
-
-def _varint(number: int) -> bytes:
-    """*number* as protobuf writes a length."""
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)

@@ -17,6 +17,7 @@ import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
 
+from groundspan_collector.decoder import Decoder
 from groundspan_collector.errors import ConfigError, RejectedData, StoreUnavailable
 from groundspan_collector.lane import Lane
 from groundspan_collector.schema import migrate
@@ -32,8 +33,6 @@ ROOM_TO_START_BYTES = 16 * 1024 * 1024
 
 DURABLE_TABLES = ("spans", "chunks", "spans_trace_id_ts", "evaluations", "contents", "metric_points")
 """What an acknowledgement promises to be there after a power cut."""
-
-_INBOX_BYTES = 256 * 1024 * 1024
 
 # The engine's errors that the data can be at fault for: it cannot be parsed, is out of range, is no such message. All
 # others (space, memory, time, a missing table, a fault of ours) say nothing about the data: it is kept, not refused.
@@ -81,7 +80,10 @@ class Store:
             client.command(f"USE {DATABASE}")
             # Times without a zone, parameters among them, are UTC whatever the machine's zone is.
             client.command("SET session_timezone = 'UTC'")
-        lanes = [Lane(client, number, _inbox(data_dir, number)) for number, client in enumerate(clients[:WRITERS])]
+        lanes = [
+            Lane(client, number, Decoder(str(data_dir / "store"), DATABASE, _pipe(data_dir, number)))
+            for number, client in enumerate(clients[:WRITERS])
+        ]
         store = cls(lanes, clients[WRITERS:])
         migrate.migrate(store)
         store._set_fsync(fsync)
@@ -90,13 +92,13 @@ class Store:
 
     def close(self) -> None:
         """Let the directory go."""
+        for lane in self._all_lanes:
+            lane.decoder.close()
         for client in self._clients:
             client.close()
-        for lane in self._all_lanes:
-            lane.inbox.unlink(missing_ok=True)
 
-    def insert_spans(self, bodies: Sequence[bytes], *, project: str, received_at_ns: int) -> int:
-        """Decode OTLP trace requests and store their spans; back when the rows survive a crash of this process.
+    def insert_spans(self, bodies: Sequence[bytes], spans: int, /, *, project: str, received_at_ns: int) -> int:
+        """Decode OTLP trace requests, which hold so many *spans*; back when the rows survive a crash of this process.
 
         *project*, if not empty, wins over what the spans say. *received_at_ns* is kept to the microsecond, as
         rows() gives times back. At most WRITERS calls run at a time. Gives the number of superseded copies of spans.
@@ -105,13 +107,11 @@ class Store:
         lane = self._lanes.get()
         try:
             with _renamed_errors(f"{len(bodies)} requests could not be decoded", RejectedData):
-                lane.stage(bodies, project, received_at_ns)
+                lane.stage(bodies, spans, project, received_at_ns)
             # One at a time: two copies of a span in two groups must not miss each other.
             with self.writing, _renamed_errors(f"{len(bodies)} requests could not be stored", StoreUnavailable):
                 return lane.store()
         finally:
-            # Requests hold prompts: they are not left lying about.
-            lane.inbox.unlink(missing_ok=True)
             self._lanes.put(lane)
 
     def insert(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
@@ -189,14 +189,11 @@ def _client(data_dir: Path, memory_bytes: int) -> Client:
         ) from error
 
 
-def _inbox(data_dir: Path, number: int) -> Path:
-    """A file for the group being read: in memory where the system has such a place, and room there."""
-    memory = Path("/dev/shm")  # noqa: S108 - a private file of a name unique to this store
-    # Containers get 64 MiB of it unless told otherwise: a large request would never fit.
-    if not memory.is_dir() or shutil.disk_usage(memory).free < _INBOX_BYTES:
-        return data_dir / f"inbox-{number}.otlp"
+def _pipe(data_dir: Path, number: int) -> Path:
+    """Where a lane reads requests from: no directory of a network or a container's host, if there is a better one."""
+    memory = Path("/dev/shm")  # noqa: S108 - a pipe of this user alone, with a name unique to this store
     digest = hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()[:16]
-    return memory / f"groundspan-{digest}-{number}.otlp"
+    return memory / f"groundspan-{digest}-{number}" if memory.is_dir() else data_dir / f"pipe-{number}"
 
 
 def _bound(parameters: Mapping[str, object] | None) -> dict[str, object]:

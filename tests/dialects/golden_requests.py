@@ -23,8 +23,8 @@ CANONICAL = ("stage", "model", "input_tokens", "output_tokens", "cache_read_toke
 
 def replay(store: Store, project: str, name: str) -> list[dict[str, Any]]:
     """Send a golden request; the rows of its spans in the order in which they started."""
-    body = validate.trace_request((GOLDEN / f"{name}.otlp").read_bytes()).body
-    store.insert_spans([body], project=project, received_at_ns=stored.RECEIVED_NS)
+    valid = validate.trace_request((GOLDEN / f"{name}.otlp").read_bytes())
+    store.insert_spans([valid.body], valid.items, project=project, received_at_ns=stored.RECEIVED_NS)
     return store.rows(
         "SELECT * FROM spans_once WHERE project = {project:String} ORDER BY start_time", {"project": project}
     )

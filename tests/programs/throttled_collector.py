@@ -20,10 +20,10 @@ class Away(Store):
 
     calls: ClassVar[Counter[str]] = Counter()
 
-    def insert_spans(self, bodies: Sequence[bytes], *, project: str, received_at_ns: int) -> int:
+    def insert_spans(self, bodies: Sequence[bytes], spans: int, /, *, project: str, received_at_ns: int) -> int:
         """Refuse, or store."""
         self._refuse_every_other("spans")
-        return super().insert_spans(bodies, project=project, received_at_ns=received_at_ns)
+        return super().insert_spans(bodies, spans, project=project, received_at_ns=received_at_ns)
 
     def insert(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
         """Refuse, or store."""

@@ -33,6 +33,7 @@ LAYERS: tuple[frozenset[str], ...] = (
         }
     ),
     frozenset({"access", "bodies", "catalogue", "client", "decode", "evidence"}),
+    frozenset({"decoder"}),
     frozenset({"lane"}),
     frozenset({"commit", "formats", "judges", "store"}),
     frozenset({"intake", "judgement", "records", "signals", "trace_view"}),
@@ -154,7 +155,7 @@ def test_store_alone_talks_to_the_engine() -> None:
         if any(name.partition(".")[0] in {"chdb", "clickhouse_connect"} for name in _imports(file))
     }
 
-    assert importers == {"lane", "store"}
+    assert importers == {"decoder", "lane", "store"}
 
 
 def test_no_file_is_named_after_nothing() -> None:

@@ -1,9 +1,10 @@
 """OTLP bytes -> canonical columns, by one SELECT of the ClickHouse engine.
 
 Here the SELECT is written out from its parts (decode.sql, normalise.sql, the table in dialects.py); it is run by
-`store.py`. No Python object is made per span.
+`decoder.py`. No Python object is made per span.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from string import Template
@@ -23,7 +24,7 @@ _STRUCTURE = (
     "name String, kind Int32, start_time_unix_nano UInt64, end_time_unix_nano UInt64, "
     f"attributes {_ATTRIBUTES}, dropped_attributes_count UInt32, events Array(Tuple(time_unix_nano UInt64, "
     f"name String, attributes {_ATTRIBUTES})), links Array(Tuple(trace_id String, span_id String)), "
-    "status Tuple(message String, code Int32)))))))"
+    "status Tuple(message String, code Int32))))))), token_project String, received_at_ns Int64"
 )
 # A message as the conventions and the providers write one, or another object that holds a text.
 _MESSAGES = (
@@ -54,18 +55,19 @@ _COUNTS = [number for number, column in enumerate(dialects.COLUMNS, start=1) if 
 SETTINGS = {
     "format_schema_source": "string",
     "format_schema": files(__package__).joinpath("otlp.proto").read_text(),
-    "format_schema_message_name": "Request",
-    # One request may hold spans of any number of days.
-    "max_partitions_per_insert_block": 0,
-    # There is nothing to optimise in a SELECT that reads everything once, and the attempt costs a third of its time.
-    "query_plan_enable_optimizations": 0,
-    "compile_expressions": 0,
-    # Looking for chains of comparisons takes another third.
-    "optimize_and_compare_chain": 0,
+    "format_schema_message_name": "Group",
+    # What a message becomes comes out before the next one is there.
+    "max_block_size": 1,
+    "input_format_parallel_parsing": 0,
+    "max_read_buffer_size": 1024 * 1024,
+    "compile_expressions": 1,
     # Two groups are on their way at a time: each gets one core.
     "max_threads": 1,
 }
 """Settings under which the SELECT runs."""
+
+# In otlp.proto.
+_TOKEN_PROJECT, _RECEIVED_AT_NS = 536870900, 536870901
 
 
 def quoted(text: str) -> str:
@@ -107,11 +109,34 @@ def _normalise() -> Template:
 
 
 def normalise_sql(path: str) -> str:
-    """The SELECT that turns a file of length-delimited OTLP trace requests into rows of spans.
+    """The SELECT that turns a file of length-delimited groups, see group(), into rows of spans.
 
-    Their columns are those of the table `spans` but ``received_at``; chunks have their texts.
+    `chunk_texts` are the texts of the `chunks`, in their order.
     """
     return _normalise().substitute(path=quoted(path))
+
+
+def group(bodies: Sequence[bytes], token_project: str, received_at_ns: int) -> list[bytes]:
+    """The parts of one message: OTLP trace requests, received at one time, and whose they are by their token, if any.
+
+    Of a field that is there twice the last one counts: no emitter writes over ours.
+    """
+    project = token_project.encode()
+    return [
+        *bodies,
+        varint(_TOKEN_PROJECT << 3 | 2) + varint(len(project)) + project,
+        varint(_RECEIVED_AT_NS << 3) + varint(received_at_ns),
+    ]
+
+
+def varint(number: int) -> bytes:
+    """*number*, 0 or more, as protobuf writes it."""
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
 
 
 def _dialect_sql() -> str:

@@ -1,4 +1,4 @@
--- One row per span of the requests in a file of length-delimited ExportTraceServiceRequests.
+-- One row per span of the groups in a file of length-delimited messages.
 -- Attribute values become text; of a list, a JSON list. What the engine's reader cannot follow (maps, lists in
 -- lists) was made JSON text before: decode/structured.py.
 SELECT
@@ -17,13 +17,15 @@ SELECT
     arrayMap(e -> (fromUnixTimestamp64Nano(toInt64(least(e.time_unix_nano, 9223372036854775807)), 'UTC'), e.name,
         mapFromArrays(e.attributes.key, arrayMap(v -> ${value_text}, e.attributes.value))), s.events) AS events,
     arrayMap(l -> (lower(hex(l.trace_id)), lower(hex(l.span_id))), s.links) AS links,
-    s.dropped_attributes_count AS dropped_attributes
+    s.dropped_attributes_count AS dropped_attributes,
+    token_project,
+    received_at_ns
 FROM
 (
-    SELECT rs.resource.attributes AS ra, ss.scope.name AS scope, arrayJoin(ss.spans) AS s
+    SELECT token_project, received_at_ns, rs.resource.attributes AS ra, ss.scope.name AS scope, arrayJoin(ss.spans) AS s
     FROM
     (
-        SELECT rs, arrayJoin(rs.scope_spans) AS ss
-        FROM (SELECT arrayJoin(resource_spans) AS rs FROM file(${path}, 'Protobuf', ${structure}))
+        SELECT token_project, received_at_ns, rs, arrayJoin(rs.scope_spans) AS ss
+        FROM (SELECT token_project, received_at_ns, arrayJoin(resource_spans) AS rs FROM file(${path}, 'Protobuf', ${structure}))
     )
 )

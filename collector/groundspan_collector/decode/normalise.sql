@@ -1,12 +1,12 @@
--- Spans as emitters spell them -> the columns of `spans` but received_at. ONE SELECT, in which nothing may throw on data:
--- what cannot be converted is NULL or empty. Made from dialects.py and stages.py by decode/__init__.py. Names in
--- capitals are computed once; planning this SELECT costs more than running it on a small group, so it is kept short.
+-- Spans as emitters spell them -> the columns that say what was sent. ONE SELECT, in which nothing may throw on data: what
+-- cannot be converted is NULL or empty. Made from dialects.py and stages.py by decode/__init__.py. Names in capitals are
+-- computed once.
 WITH
     prefix -> arraySort(arrayDistinct(arrayMap(
         k -> toUInt32OrZero(splitByChar('.', substring(k, length(prefix) + 1))[1]),
         arrayFilter(k -> startsWith(k, prefix), mapKeys(a))))) AS numbers_after
 SELECT
-    if(${project} != '', ${project}, 'default') AS project,
+    multiIf(token_project != '', token_project, ${project} != '', ${project}, 'default') AS project,
     trace_id, span_id, parent_span_id, name, kind, start_time, duration_ns, status, status_message,
     ${error_type} AS error_type,
     ${service} AS service,
@@ -45,8 +45,10 @@ SELECT
         arrayLast(m -> m.1 = 'assistant', TALKS[1]).2,
         arrayFirst(m -> m.2 != '', TALKS[2]).2) AS output,
     -- JSON, in which traces are shown, has no word for a score that is not finite.
-    arrayMap(d -> (d.1, if(isFinite(toFloat64OrNull(d.2)), toFloat64OrNull(d.2), NULL), d.3,
-        JSONExtractString(d.4, 'source')), DOCUMENTS) AS chunks,
+    arrayMap(d -> (reinterpretAsUInt128(sipHash128(d.3)), d.1,
+        if(isFinite(toFloat64OrNull(d.2)), toFloat64OrNull(d.2), NULL), JSONExtractString(d.4, 'source')),
+        DOCUMENTS) AS chunks,
+    arrayMap(d -> d.3, DOCUMENTS) AS chunk_texts,
     ${context_span_ids} AS context_span_ids,
     ${relevant_ids} AS relevant_ids,
     if(${top_k} < 4294967296, toUInt32(${top_k}), NULL) AS top_k,
@@ -58,7 +60,8 @@ SELECT
     resource_attributes,
     events,
     links,
-    dropped_attributes
+    dropped_attributes,
+    fromUnixTimestamp64Nano(received_at_ns, 'UTC') AS received_at
 FROM
 (
     SELECT *,

@@ -63,7 +63,7 @@ def rows(store: Store, project: str) -> dict[str, dict[str, Any]]:
     with capture_spans() as spans, gs.context(session="s-1", user="u-1", region="eu"):
         _answer("Who wrote it?")
         body = encode_spans(list(spans)).SerializeToString()
-    store.insert_spans([body], project=project, received_at_ns=stored.RECEIVED_NS)
+    store.insert_spans([body], len(spans), project=project, received_at_ns=stored.RECEIVED_NS)
     return {row["stage"]: row for row in stored.spans(store, project)}
 
 

@@ -167,7 +167,7 @@ def test_spans_are_stored_when_resource_scope_and_whole_groups_are_missing(store
     request.resource_spans.add().scope_spans.add().spans.append(otlp.span())
     bodies = [b"", request.SerializeToString(), b""]
 
-    store.insert_spans(bodies, project=project, received_at_ns=stored.RECEIVED_NS)
+    store.insert_spans(bodies, 1, project=project, received_at_ns=stored.RECEIVED_NS)
 
     assert len(stored.spans(store, project)) == 1, MessageToDict(request)
 

@@ -36,7 +36,7 @@ class Shelf:
         """The one kind there is."""
         return {"traces": Kind(self.insert, self.ledger)}
 
-    def insert(self, bodies: Sequence[bytes], *, project: str, received_at_ns: int) -> None:
+    def insert(self, bodies: Sequence[bytes], _items: int, /, *, project: str, received_at_ns: int) -> None:
         """Store *bodies*, or fail."""
         assert project == "p"
         if self.down or self.never.intersection(bodies):
@@ -237,4 +237,4 @@ def test_spans_are_stored_once_when_the_engine_had_lost_a_table(store: Store, pr
 def test_poison_is_refused_by_the_real_engine(store: Store, project: str) -> None:
     """Which protobuf's own parser takes: otherwise the tests above and the fault suite would show nothing."""
     with pytest.raises(RejectedData, match="could not be decoded"):
-        store.insert_spans([otlp.body(otlp.span()) + POISON], project=project, received_at_ns=1)
+        store.insert_spans([otlp.body(otlp.span()) + POISON], 1, project=project, received_at_ns=1)

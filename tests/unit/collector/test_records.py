@@ -37,7 +37,7 @@ class Emitter:
         """Send these records."""
         body = otlp.logs(*sent).SerializeToString()
         with self._receipts.receipt() as received_at_ns:
-            records.insert_logs(self._store, [body], project=self._project, received_at_ns=received_at_ns)
+            records.insert_logs(self._store, [body], len(sent), project=self._project, received_at_ns=received_at_ns)
 
     def judged(self) -> list[dict[str, object]]:
         """Judge what is due; the newest judgements."""

@@ -67,7 +67,7 @@ def test_inserting_nothing_is_nothing(store: Store) -> None:
 def test_bytes_that_are_no_request_are_rejected(store: Store, project: str) -> None:
     """The same bytes will be refused again; the next request is not harmed by them."""
     with pytest.raises(RejectedData, match="1 requests could not be decoded"):
-        store.insert_spans([b"\x0a\xff\xff\xff\xff\x0f"], project=project, received_at_ns=1)
+        store.insert_spans([b"\x0a\xff\xff\xff\xff\x0f"], 1, project=project, received_at_ns=1)
 
     stored.insert(store, project, otlp.span())
     assert len(stored.spans(store, project)) == 1

@@ -37,7 +37,7 @@ def one_span(
 
 def sent(store: Store, project: str, *bodies: bytes) -> int:
     """Store *bodies* as one group; how many copies were superseded."""
-    return store.insert_spans(bodies, project=project, received_at_ns=next(_receipts))
+    return store.insert_spans(bodies, len(bodies), project=project, received_at_ns=next(_receipts))
 
 
 def names(store: Store, project: str) -> list[object]:
@@ -156,7 +156,7 @@ def test_default_window_leaves_out_a_request_when_its_clock_was_wrong(store: Sto
     """A request that came from hours ahead is in no window that ends now; one whose end is named has it."""
     now = datetime.now(UTC)
     received_at_ns = int((now - timedelta(hours=9)).timestamp() * 1e9)
-    store.insert_spans([one_span(now - timedelta(hours=1), "ahead")], project=project, received_at_ns=received_at_ns)
+    store.insert_spans([one_span(now - timedelta(hours=1), "ahead")], 1, project=project, received_at_ns=received_at_ns)
 
     def spans(until: str) -> list[object]:
         asked = report.ask("latency", since="2h", until=until, by="", k="", now=now)

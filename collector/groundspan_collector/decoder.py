@@ -1,0 +1,160 @@
+"""Requests' bytes -> rows of a table in memory, by a SELECT that is planned once and then reads group after group.
+
+Planning the SELECT that knows all dialects takes longer than running it on a thousand spans. So it never ends: it reads
+a named pipe, in which a group of requests is one message, and gives the rows of a message as soon as it has read it.
+Used by `lane.py` alone.
+"""
+
+import fcntl
+import os
+import re
+import select
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final, Protocol
+
+import chdb
+from chdb.state.sqlitelike import Connection
+from clickhouse_connect.driver.exceptions import DatabaseError
+
+from groundspan_collector import decode
+from groundspan_collector.errors import RejectedData
+
+LONGEST_S: Final = 60.0
+"""A message of which not every span came out by then is given up."""
+
+PIPE_BYTES: Final = 1024 * 1024
+_LOOK_AGAIN_MS: Final = 100
+_NO_MESSAGE: Final = b"\x01\x07"
+"""One byte that is no field."""
+
+
+class _Block(Protocol):
+    """Some rows, in the format Native."""
+
+    def rows_read(self) -> int:
+        """How many."""
+
+    def bytes(self) -> bytes:
+        """As they are written."""
+
+
+class _Blocks(Protocol):
+    """The rows of a SELECT, as far as it has come."""
+
+    def fetch(self) -> _Block | None:
+        """Wait for the next ones; None at the end."""
+
+    def close(self) -> None:
+        """Stop the SELECT."""
+
+
+class Decoder:
+    """One SELECT that does not end; takes one message at a time."""
+
+    def __init__(self, engine: str, database: str, pipe: Path) -> None:
+        """Read the file *pipe*, which is made here; write into *database* of *engine*, open in this process already."""
+        self._reading, self._writing = _connection(engine, database), _connection(engine, database)
+        for name, value in decode.SETTINGS.items():
+            self._reading.query(f"SET {name} = {decode.quoted(value) if isinstance(value, str) else value}")
+        self.pipe = pipe
+        self._sql = ""
+        self._inlet = -1
+        self._blocks: _Blocks | None = None
+
+    def plan(self, sql: str) -> None:
+        """Decode with *sql*, a SELECT over the pipe."""
+        self._end()
+        self._sql = sql
+        self._begin()
+
+    def close(self) -> None:
+        """Stop, and let the engine go."""
+        self._end()
+        self._reading.close()
+        self._writing.close()
+
+    def insert(self, table: str, columns: Sequence[str], message: Sequence[bytes], spans: int) -> None:
+        """Put the *spans* spans of *message*, which is given in parts, into *table*; all of them or none.
+
+        Raises DatabaseError where the engine cannot read or keep them, RejectedData where it finds fewer.
+        """
+        with self._ending_at_errors():
+            self._begin()
+            with self._writing.send_insert(f"INSERT INTO {table} ({', '.join(columns)})", "Native") as inserter:
+                for rows in self._decoded(message, spans):
+                    inserter.append(rows)
+                inserter.finish()
+
+    def _begin(self) -> None:
+        if self._blocks is None:
+            self.pipe.unlink(missing_ok=True)
+            os.mkfifo(self.pipe, 0o600)
+            # For reading too, though nothing is read: so it opens at once, and outlives a reader that fails.
+            self._inlet = os.open(self.pipe, os.O_RDWR | os.O_NONBLOCK)
+            with suppress(OSError, AttributeError):
+                fcntl.fcntl(self._inlet, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+            self._blocks = self._reading.send_query(self._sql, "Native")
+
+    def _decoded(self, message: Sequence[bytes], spans: int) -> Iterator[bytes]:
+        assert self._blocks  # noqa: S101 - insert() began
+        over = threading.Event()
+        feeder = threading.Thread(target=_feed, args=(self._inlet, message, over), name="groundspan-feeder")
+        feeder.start()
+        try:
+            while spans > 0:
+                block = self._blocks.fetch()
+                if block is None:
+                    raise RejectedData(f"{spans} spans fewer than the request has could be read")
+                spans -= block.rows_read()
+                yield block.bytes()
+        finally:
+            over.set()
+            feeder.join()
+
+    def _end(self) -> None:
+        if self._inlet >= 0:
+            # First, or the engine would wait for more.
+            os.close(self._inlet)
+            self._inlet = -1
+            self.pipe.unlink(missing_ok=True)
+        blocks, self._blocks = self._blocks, None
+        if blocks is not None:
+            with suppress(chdb.ChdbError):
+                blocks.close()
+
+    @contextmanager
+    def _ending_at_errors(self) -> Iterator[None]:
+        """Let the next message find a SELECT of its own: this one may stand in the midst of what it cannot read."""
+        try:
+            yield
+        except (chdb.ChdbError, RuntimeError) as error:
+            self._end()
+            code = re.search(r"Code: (\d+)", str(error))
+            raise DatabaseError(str(error), code=int(code[1]) if code else None) from error
+        except BaseException:
+            self._end()
+            raise
+
+
+def _connection(engine: str, database: str) -> Connection:
+    connection = Connection(engine)
+    connection.query(f"USE {database}")
+    return connection
+
+
+def _feed(inlet: int, message: Sequence[bytes], over: threading.Event) -> None:
+    """Write *message*, with its length before it, until it is *over*; should that not come, make the reader fail."""
+    until_s = time.monotonic() + LONGEST_S
+    room = select.poll()
+    room.register(inlet, select.POLLOUT)
+    for part in (decode.varint(sum(map(len, message))), *message):
+        left = memoryview(part)
+        while left and not over.is_set():
+            if room.poll(_LOOK_AGAIN_MS):
+                left = left[os.write(inlet, left) :]
+    if not over.wait(until_s - time.monotonic()):
+        os.write(inlet, _NO_MESSAGE)
