@@ -6,7 +6,8 @@ import random
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 import otlp
 import processes
+import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
@@ -187,6 +189,27 @@ def check(data_dir: Path, sent: Sent) -> Found:
     assert there.cost_usd == there.tokens * USD_PER_TOKEN
     assert sent.told_bad == sent.bad
     return there
+
+
+def tables(data_dir: Path) -> Path:
+    """Where the store in *data_dir* has its rows."""
+    return data_dir / "store" / "store"
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Within the block nobody can write in *folder*: what the system does with a disk that fails."""
+    command = ["mount", "--bind", "-o", "ro", str(folder), str(folder)]
+    try:
+        mounted = subprocess.run(command, capture_output=True, text=True)
+    except FileNotFoundError:
+        pytest.skip("no mount command here")
+    if mounted.returncode:
+        pytest.skip(f"nothing can be mounted here: {mounted.stderr.strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 def enough(sent: Sent, more: int) -> None:

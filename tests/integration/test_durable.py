@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import faults
 import otlp
 import processes
 import pytest
@@ -48,11 +49,16 @@ def _strace(process: "subprocess.Popen[str]", log: Path) -> Iterator[None]:
         strace.send_signal(signal.SIGINT)
 
 
+def _before_200(log: Path) -> str:
+    """What the kernel saw before the first 200 was written."""
+    before, answer, _ = log.read_text(errors="replace").partition("HTTP/1.1 200")
+    assert answer, before[-2000:]
+    return before
+
+
 def _synced_before_200(log: Path) -> set[str]:
     """The folders of tables in which files were synced before the first 200 was written."""
-    before = log.read_text(errors="replace").partition("HTTP/1.1 200")
-    assert before[1], before[0][-2000:]
-    return set(re.findall(r"f(?:data)?sync\(\d+<[^>]*/store/store/\w{3}/([-\w]{36})/", before[0]))
+    return set(re.findall(r"f(?:data)?sync\(\d+<[^>]*/store/store/\w{3}/([-\w]{36})/", _before_200(log)))
 
 
 @needs_strace
@@ -74,3 +80,20 @@ def test_nothing_is_synced_when_it_was_switched_off(tmp_path: Path) -> None:
             assert server.send(otlp.body(otlp.span(CHUNK))).status == 200
 
         assert len(_synced_before_200(log)) == tables
+
+
+@needs_strace
+def test_spooled_request_is_synced_before_the_answer_is_written(tmp_path: Path) -> None:
+    """While the store is down: the segment's folder, so that it has its name; the record in it; then 200."""
+    data_dir, log = tmp_path / "data", tmp_path / "strace"
+    environ = {"GROUNDSPAN_SPOOL_DIR": str(tmp_path / "spool")}
+    with (
+        processes.collector(data_dir, environ=environ) as server,
+        faults.read_only(faults.tables(data_dir)),
+        _strace(server.process, log),
+    ):
+        assert server.send(otlp.body(otlp.span(CHUNK))).status == 200
+
+    folder = re.escape(str(tmp_path / "spool"))
+    steps = re.findall(rf"(\w+)\(\d+<{folder}(/[^>]+\.seg)?>", _before_200(log))
+    assert [(call, bool(segment)) for call, segment in steps] == [("fsync", False), ("write", True), ("fsync", True)]

@@ -1,11 +1,8 @@
 """The store is down for a while and comes back: its folders are on a file system that nobody may write any more."""
 
 import os
-import subprocess
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from math import log2
 from pathlib import Path
 
@@ -26,28 +23,8 @@ NUMBERED = "numbered"
 ALL_DAY = {"since": "2026-09-09", "until": "2026-09-10"}
 
 
-@contextmanager
-def _read_only(folder: Path) -> Iterator[None]:
-    """Within the block nobody can write in *folder*: what the system does with a disk that fails."""
-    command = ["mount", "--bind", "-o", "ro", str(folder), str(folder)]
-    try:
-        mounted = subprocess.run(command, capture_output=True, text=True)
-    except FileNotFoundError:
-        pytest.skip("no mount command here")
-    if mounted.returncode:
-        pytest.skip(f"nothing can be mounted here: {mounted.stderr.strip()}")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
 def _environ(tmp_path: Path) -> dict[str, str]:
     return {"GROUNDSPAN_SPOOL_DIR": str(tmp_path / "spool")}
-
-
-def _tables(data_dir: Path) -> Path:
-    return data_dir / "store" / "store"
 
 
 class Numbered:
@@ -106,7 +83,7 @@ def test_what_arrives_while_the_store_is_down_is_replayed_in_order_when_it_is_ba
     with processes.collector(tmp_path / "data", environ=_environ(tmp_path)) as server:
         load = faults.Load(server, sent, threads=4, seed=SEED)
         faults.enough(sent, 50)
-        with _read_only(_tables(tmp_path / "data")):
+        with faults.read_only(faults.tables(tmp_path / "data")):
             sender, until = Numbered(server, sent), time.monotonic() + OUTAGE_S
             balances = faults.watched(server, lambda: time.monotonic() > until, 2 * OUTAGE_S)
             sender.stop()
@@ -134,7 +111,7 @@ def test_what_arrived_is_replayed_by_the_next_process_when_the_first_was_killed_
     with processes.collector(data_dir, environ=_environ(tmp_path)) as server:
         load = faults.Load(server, sent, threads=4, seed=SEED)
         faults.enough(sent, 50)
-        with _read_only(_tables(data_dir)):
+        with faults.read_only(faults.tables(data_dir)):
             faults.enough(sent, 100 * ROUNDS)
             server.kill()
             load.stop()
