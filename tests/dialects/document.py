@@ -29,11 +29,13 @@ KEYS = """
 From left to right the first key that has a value is taken. `resource K` is an attribute of the resource, `E K` the
 attribute K of the span event E, `K N` the number called N in the JSON text of attribute K. Numbered attributes
 (`llm.input_messages.N.*`, `gen_ai.prompt.N.*`, `retrieval.documents.N.*`) are read in the order of their numbers,
-however many there are. Chunks are also read from the span events `db.query.result` and `db.search.result`, and from
+however many there are. NAME is any word that
+no column is read from. Chunks are also read from the span events `db.query.result` and `db.search.result`, and from
 the result of a retriever where a convention has no other place for them.
 
 Input tokens include cached ones. Where the parts are larger than the whole, or the emitter counts in separate buckets
-(Langfuse's `input`), the cached ones are added and `tokens_normalized` is true.
+(Langfuse's `input`; the AI SDK before 6, for models of Anthropic and of Bedrock), the cached ones are added and
+`tokens_normalized` is true.
 """
 WORDS = """
 ## Stages
@@ -50,7 +52,9 @@ One chat, traced by real libraries (recorded by `make compat`), as it is stored 
 def page(store: Store) -> str:
     """The page; *store* takes the golden requests, each as a project of its own name."""
     marks = _table(("dialect", "marks"), ((each.name, _code(each.marks)) for each in dialects.DIALECTS))
-    keys = _table(("column", "keys"), ((_column(each), _code(each.ordered)) for each in dialects.COLUMNS))
+    segments = ("segments", _code(f"{prefix}NAME" for prefix in dialects.SEGMENT_PREFIXES))
+    columns = ((_column(each), _code(each.ordered)) for each in dialects.COLUMNS)
+    keys = _table(("column", "keys"), (*columns, segments))
     stage_words = ((stage, _code(_words(stage))) for stage in stages.STAGES if _words(stage))
     return "\n".join([HEAD, marks, KEYS, keys, WORDS, _table(("stage", "words"), stage_words), ROWS, _rows(store)])
 

@@ -68,6 +68,14 @@ def test_streamed_call_is_the_same_as_a_plain_one(store: Store, project: str, pr
     assert [{name: row[name] for name in CANONICAL} for row in streamed] == [_call(program)]
 
 
+@pytest.mark.parametrize("program", [each for each in PROGRAMS if each != "util_genai"])
+def test_finish_reason_is_the_word_of_the_provider_when_it_was_told(store: Store, project: str, program: str) -> None:
+    """As a list, as a word, as a word in JSON (the Langfuse SDK, of a stream only)."""
+    rows = golden_requests.replay(store, project, program)
+
+    assert ["stop"] in [row["finish_reasons"] for row in rows if row["stage"] == "generate"]
+
+
 @pytest.mark.parametrize("program", EMBEDDING)
 def test_embedding_is_a_call_with_tokens_of_its_own(store: Store, project: str, program: str) -> None:
     """Embeddings are paid for, too."""
@@ -123,13 +131,19 @@ def test_call_that_asks_for_a_tool_says_nothing(store: Store, project: str, prog
     assert [row["output"] for row in asking] == [""]
 
 
-def test_dimensions_are_read_when_the_langfuse_sdk_tells_them(store: Store, project: str) -> None:
-    """Session, user and environment of every span."""
-    rows = golden_requests.replay(store, project, "langfuse_sdk")
+@pytest.mark.parametrize(("program", "environment"), [("langfuse_sdk", "production"), ("vercel_ai", "")])
+def test_dimensions_are_read_when_the_library_tells_them(
+    store: Store, project: str, program: str, environment: str
+) -> None:
+    """Session, user, environment and metadata of every span of a trace."""
+    call, *rows = golden_requests.replay(store, project, program)
 
-    assert {(row["session"], row["user"], row["environment"]) for row in rows[:3]} == {
-        ("session-1", "user-1", "production")
-    }
+    told = [
+        (row["session"], row["user"], row["environment"], row["segments"])
+        for row in (call, *rows)
+        if row["trace_id"] == call["trace_id"]
+    ]
+    assert told == [("session-1", "user-1", environment, {"tier": "gold"})] * len(told)
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

@@ -178,6 +178,37 @@ def test_langfuse_usage_includes_the_cache_when_its_buckets_do_not(
     assert tuple(row[name] for name in names) == counts
 
 
+@pytest.mark.parametrize(
+    ("told", "counts"),
+    [
+        ({"ai.response.providerMetadata": {"openai": {"cachedPromptTokens": 20, "reasoningTokens": 5}}}, (100, 20, 5)),
+        ({"ai.model.provider": "deepseek", "ai.response.providerMetadata": {"deepseek": {"promptCacheHitTokens": 20}}},
+         (100, 20, None)),
+        ({"ai.model.provider": "anthropic.messages",
+          "ai.response.providerMetadata": {"anthropic": {"cacheCreationInputTokens": 0, "cacheReadInputTokens": 20}}},
+         (120, 20, None)),
+        ({"ai.model.provider": "amazon-bedrock",
+          "ai.response.providerMetadata": {"bedrock": {"usage": {"cacheReadInputTokens": 20}}}}, (120, 20, None)),
+        ({"ai.model.provider": "anthropic.messages", "ai.usage.cachedInputTokens": 20}, (120, 20, None)),
+        ({"ai.model.provider": "anthropic.messages", "ai.usage.cachedInputTokens": 20,
+          "ai.usage.inputTokenDetails.noCacheTokens": 80}, (100, 20, None)),
+        ({"ai.usage.cachedInputTokens": 10, "ai.response.providerMetadata": {"openai": {"cachedPromptTokens": 20}}},
+         (100, 10, None)),
+    ],
+    ids=["OpenAI", "DeepSeek", "Anthropic", "Bedrock", "Anthropic by 5", "Anthropic by 6", "both"],
+)  # fmt: skip
+def test_cached_tokens_of_the_ai_sdk_are_among_the_input_when_its_version_told_them_elsewhere(
+    store: Store, project: str, told: dict[str, Any], counts: tuple[int, int, int | None]
+) -> None:
+    """Version 4 left them to the provider's own words; up to 5 what Anthropic does not count is not in the input."""
+    call: dict[str, otlp.Value] = {"ai.usage.promptTokens": 100, "ai.model.provider": "openai.chat"}
+    call |= {key: json.dumps(value) if isinstance(value, dict) else value for key, value in told.items()}
+
+    row = stored.read_back(store, project, call)
+
+    assert tuple(row[name] for name in ("input_tokens", "cache_read_tokens", "reasoning_tokens")) == counts
+
+
 def test_cost_of_the_emitter_is_the_sum_of_its_parts_when_it_gives_no_total(store: Store, project: str) -> None:
     """Langfuse adds up on its server."""
     rows = stored.rows_of(
@@ -228,8 +259,25 @@ def test_dimensions_of_langfuse_and_openllmetry_are_read(store: Store, project: 
         },
     )  # fmt: skip
 
-    names = ("version", "environment", "session", "user")
-    assert [tuple(row[name] for name in names) for row in rows] == [("2", "prod", "s", "u")] * 2
+    names = ("version", "environment", "session", "user", "segments")
+    assert [tuple(row[name] for name in names) for row in rows] == [("2", "prod", "s", "u", {})] * 2
+
+
+@pytest.mark.parametrize(
+    ("attributes", "segments"),
+    [
+        ({"groundspan.segment.tier": '"gold"', "groundspan.segment.a.b": "c"}, {"tier": '"gold"', "a.b": "c"}),
+        ({"langfuse.trace.metadata.tier": '"gold"', "langfuse.trace.metadata.n": "1"}, {"tier": "gold", "n": "1"}),
+        ({"traceloop.association.properties.tier": "gold"}, {"tier": "gold"}),
+        ({"ai.telemetry.metadata.tier": "gold", "ai.telemetry.metadata.userId": "u"}, {"tier": "gold"}),
+        ({"langfuse.observation.metadata.tier": "gold", "ai.telemetryXmetadata.tier": "gold"}, {}),
+    ],
+)
+def test_metadata_of_a_request_are_segments_when_an_emitter_has_them(
+    store: Store, project: str, attributes: dict[str, otlp.Value], segments: dict[str, str]
+) -> None:
+    """Reports group by them, whoever tells them."""
+    assert stored.read_back(store, project, attributes)["segments"] == segments
 
 
 @pytest.mark.parametrize(

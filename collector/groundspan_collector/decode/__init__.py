@@ -99,8 +99,8 @@ def _normalise() -> Template:
         "vector_stores": _listed(stages.VECTOR_STORES),
         "result_is_documents": ", ".join(quoted(name) for name in stages.RESULT_IS_DOCUMENTS),
         "first_token_events": ", ".join(quoted(name) for name in stages.FIRST_TOKEN_EVENTS),
-        "segment_prefix": quoted(dialects.SEGMENT_PREFIX),
-        "segment_prefix_length": str(len(dialects.SEGMENT_PREFIX)),
+        "is_segment_key": _is_segment_key_sql(),
+        "segment_prefix": quoted(f"^({'|'.join(dialects.SEGMENT_PREFIXES)})".replace(".", r"\.")),
         "is_document_key": _is_document_key_sql(),
         "path": "${path}",
     } | {column.name: _column_sql(number, column) for number, column in enumerate(dialects.COLUMNS, start=1)}
@@ -177,9 +177,19 @@ def _column_sql(number: int, column: Column) -> str:
         case "list":
             return f"JSONExtract({text}, 'Array(String)')"
         case "words":
-            return f"if({text} = '' OR startsWith({text}, '['), JSONExtract({text}, 'Array(String)'), [{text}])"
+            word = f"[trim(BOTH '\"' FROM {text})]"
+            return f"if({text} = '' OR startsWith({text}, '['), JSONExtract({text}, 'Array(String)'), {word})"
+
+
+def _is_segment_key_sql() -> str:
+    canonical = [key for key in _places() if key.startswith(dialects.SEGMENT_PREFIXES)]
+    return f"({_starts_with_sql(dialects.SEGMENT_PREFIXES)}) AND k NOT IN ({', '.join(map(quoted, canonical))})"
+
+
+def _starts_with_sql(prefixes: Sequence[str]) -> str:
+    return " OR ".join(f"startsWith(k, {quoted(prefix)})" for prefix in prefixes)
 
 
 def _is_document_key_sql() -> str:
-    flat = " OR ".join(f"startsWith(k, {quoted(prefix)})" for prefix in stages.DOCUMENTS_FLAT)
+    flat = _starts_with_sql(stages.DOCUMENTS_FLAT)
     return f"(k IN ({', '.join(quoted(key) for key in stages.DOCUMENTS_JSON)}) OR {flat})"

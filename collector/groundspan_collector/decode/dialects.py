@@ -3,7 +3,7 @@
 A dialect is recognised by a mark that only it leaves. The keys of a column are tried in the order in which they stand
 here; a key feeds one column only. docs/dialects.md is written from this table: tests/dialects/document.py.
 Sources: OpenTelemetry GenAI conventions (v1.36 to the newest names); OpenInference 0.1.42; OpenLLMetry 0.62; the
-Langfuse SDK 5.0; Pydantic AI 2.68 and Logfire 5.2; the AI SDK (`ai`) up to 6.
+Langfuse SDK 5.0; Pydantic AI 2.68 and Logfire 5.2; the AI SDK (`ai`) 4 to 7.
 
 A key is the name of a span's attribute, or one of these with a space in it, which no attribute has:
 `resource K`, the resource's attribute K; `E K`, the attribute K of the span's event E, the last of several; `K N`, the
@@ -75,7 +75,8 @@ DIALECTS: Final = (
 
 _USAGE: Final = "langfuse.observation.usage_details"
 _COST: Final = "langfuse.observation.cost_details"
-NUMBERS_IN: Final = (_USAGE, _COST)
+_PROVIDER_METADATA: Final = "ai.response.providerMetadata"
+NUMBERS_IN: Final = (_USAGE, _COST, _PROVIDER_METADATA)
 """Attributes that hold a JSON object of numbers."""
 
 COLUMNS: Final = (
@@ -188,7 +189,12 @@ COLUMNS: Final = (
                 f"{_USAGE} cache_read_input_tokens", f"{_USAGE} input_cache_read_tokens",
             ),
             "logfire": ("gen_ai.usage.details.cache_read_tokens",),
-            "vercel": ("ai.usage.cachedInputTokens", "ai.usage.inputTokenDetails.cacheReadTokens"),
+            "vercel": (
+                "ai.usage.cachedInputTokens", "ai.usage.inputTokenDetails.cacheReadTokens",
+                f"{_PROVIDER_METADATA} cachedPromptTokens", f"{_PROVIDER_METADATA} cacheReadInputTokens",
+                f"{_PROVIDER_METADATA} cache_read_input_tokens", f"{_PROVIDER_METADATA} promptCacheHitTokens",
+                f"{_PROVIDER_METADATA} cachedContentTokenCount",
+            ),
         },
     ),
     Column(
@@ -205,7 +211,10 @@ COLUMNS: Final = (
                 f"{_USAGE} input_cache_write", f"{_USAGE} input_cache_creation_tokens",
             ),
             "logfire": ("gen_ai.usage.details.cache_write_tokens",),
-            "vercel": ("ai.usage.inputTokenDetails.cacheWriteTokens", "ai.usage.cacheCreationInputTokens"),
+            "vercel": (
+                "ai.usage.inputTokenDetails.cacheWriteTokens", "ai.usage.cacheCreationInputTokens",
+                f"{_PROVIDER_METADATA} cacheCreationInputTokens", f"{_PROVIDER_METADATA} cacheWriteInputTokens",
+            ),
         },
     ),
     Column(
@@ -220,7 +229,10 @@ COLUMNS: Final = (
             "langfuse": (f"{_USAGE} output_reasoning_tokens", f"{_USAGE} output_reasoning",
                          f"{_USAGE} reasoning_tokens"),
             "logfire": ("gen_ai.usage.details.reasoning_tokens",),
-            "vercel": ("ai.usage.reasoningTokens", "ai.usage.outputTokenDetails.reasoningTokens"),
+            "vercel": (
+                "ai.usage.reasoningTokens", "ai.usage.outputTokenDetails.reasoningTokens",
+                f"{_PROVIDER_METADATA} reasoningTokens",
+            ),
         },
     ),
     Column("tokens_source", "text", {"groundspan": ("groundspan.tokens.source",)}),
@@ -273,6 +285,7 @@ COLUMNS: Final = (
             "gen_ai": ("gen_ai.response.finish_reasons", "gen_ai.response.finish_reason"),
             "openinference": ("llm.finish_reason",),
             "openllmetry": ("gen_ai.completion.0.finish_reason", "llm.response.finish_reason"),
+            "langfuse": ("langfuse.observation.metadata.finish_reason",),
             "vercel": ("ai.response.finishReason",),
         },
     ),
@@ -369,4 +382,7 @@ COLUMNS: Final = (
     ),
 )  # fmt: skip
 
-SEGMENT_PREFIX: Final = "groundspan.segment."
+SEGMENT_PREFIXES: Final = (
+    "groundspan.segment.", "langfuse.trace.metadata.", "traceloop.association.properties.", "ai.telemetry.metadata.",
+)  # fmt: skip
+"""What follows one of these in a key is the name of a segment, unless the key feeds a column."""

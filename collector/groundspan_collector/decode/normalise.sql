@@ -20,9 +20,10 @@ SELECT
     if(dialect = 'vercel', substringIndex(${provider}, '.', 1), ${provider}) AS provider,
     if(${model} != '', ${model}, ${request_model}) AS model,
     ${request_model} AS request_model,
-    -- Emitters of which the cached tokens are not among the input's.
+    -- Emitters of which the cached tokens are not among the input's; the AI SDK 4 and 5 count as the provider does.
     if(isNull(${input_tokens}), isNotNull(${exclusive_input_tokens}) AND CACHED > 0,
-        CACHED > ${input_tokens}) AS tokens_normalized,
+        CACHED > ${input_tokens} OR CACHED > 0 AND dialect = 'vercel' AND match(${provider}, 'anthropic|bedrock')
+            AND a['ai.usage.inputTokenDetails.noCacheTokens'] = '') AS tokens_normalized,
     coalesce(${input_tokens}, ${exclusive_input_tokens}) + if(tokens_normalized, CACHED, 0) AS input_tokens,
     coalesce(${output_tokens}, ${exclusive_output_tokens} + coalesce(${reasoning_tokens}, 0)) AS output_tokens,
     ${cache_read_tokens} AS cache_read_tokens,
@@ -54,8 +55,10 @@ SELECT
     if(${top_k} < 4294967296, toUInt32(${top_k}), NULL) AS top_k,
     ${session} AS session,
     ${user} AS user,
-    mapFromArrays(arrayMap(k -> substring(k, ${segment_prefix_length} + 1), SEGMENT_KEYS),
-        arrayMap(k -> a[k], SEGMENT_KEYS)) AS segments,
+    -- The Langfuse SDK writes JSON: "gold".
+    mapFromArrays(arrayMap(k -> replaceRegexpOne(k, ${segment_prefix}, ''), SEGMENT_KEYS),
+        arrayMap(k -> if(startsWith(k, 'langfuse.') AND JSONExtractString(a[k]) != '', JSONExtractString(a[k]), a[k]),
+            SEGMENT_KEYS)) AS segments,
     if(notEmpty(chunks), mapFilter((k, v) -> NOT ${is_document_key}, a), a) AS attributes,
     resource_attributes,
     events,
@@ -134,7 +137,7 @@ FROM
             if(dialect = 'openinference', '.message.', '.') AS FLAT_MESSAGE,
             if(dialect = 'openinference' AND arrayExists(k -> startsWith(k, 'reranker.output_documents.'), mapKeys(a)),
                 'reranker.output_documents.', 'retrieval.documents.') AS FLAT_DOCUMENTS,
-            arrayFilter(k -> startsWith(k, ${segment_prefix}), mapKeys(a)) AS SEGMENT_KEYS
+            arrayFilter(k -> ${is_segment_key}, mapKeys(a)) AS SEGMENT_KEYS
         FROM
         (
             SELECT *,

@@ -45,7 +45,8 @@ _LANGFUSE = {
     "span": "chain",
     "event": "other",
 }
-_AI_SDK = {"ai.toolCall": "tool", "ai.rerank": "chain", "ai.rerank.doRerank": "rerank"}
+# From 7 on the AI SDK speaks gen_ai, but for a model call with the tools that it asks for.
+_AI_SDK = {"ai.toolCall": "tool", "ai.rerank": "chain", "ai.rerank.doRerank": "rerank", "agent_step": "chain"}
 # Of each pair the outer one repeats the usage of the inner one: it is a chain, and no call.
 for _function, _inner in (
     ("generateText", "doGenerate"), ("generateObject", "doGenerate"), ("streamText", "doStream"),

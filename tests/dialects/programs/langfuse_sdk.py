@@ -9,7 +9,7 @@ from langfuse import Langfuse, observe, propagate_attributes
 from langfuse.openai import OpenAI
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
-from the_call import EMBEDDING_MODEL, MESSAGES, MODEL, PASSAGES, QUESTION, SESSION, SOURCE, USER
+from the_call import EMBEDDING_MODEL, MESSAGES, MODEL, PASSAGES, QUESTION, SESSION, SOURCE, TIER, USER
 
 
 @observe(as_type="retriever")
@@ -33,7 +33,7 @@ def main(endpoint: str, model_api: str) -> None:
         retrieve(question)
         return client.chat.completions.create(model=MODEL, messages=MESSAGES).choices[0].message.content or ""
 
-    with propagate_attributes(session_id=SESSION, user_id=USER):
+    with propagate_attributes(session_id=SESSION, user_id=USER, metadata={"tier": TIER}):
         answer(QUESTION)
     for _ in client.chat.completions.create(
         model=MODEL, messages=MESSAGES, stream=True, stream_options={"include_usage": True}
