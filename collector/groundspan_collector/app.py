@@ -85,9 +85,10 @@ class Collector:
         self._keeper = Keeper(store, settings.retention, utc_now)
         self._stopping = threading.Event()
 
-    def spooled(self) -> bool:
-        """Whether something was acknowledged that is not in the store yet."""
-        return self._spool.oldest() is not None
+    @property
+    def spool(self) -> Spool:
+        """What was acknowledged and is not in the store yet."""
+        return self._spool
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -171,7 +172,7 @@ def build(collector: Collector, on_ready: Callable[[int | None], None]) -> FastA
     )
     app.include_router(report.router(reading))
     app.include_router(traces.router(reading))
-    app.include_router(forget.router(owning, collector.spooled))
+    app.include_router(forget.router(owning, collector.spool))
     _add_health(app, collector, access("read"))
     for kind in (CollectorError, HTTPException, RequestValidationError, ClientDisconnect, Exception):
         app.add_exception_handler(kind, _answer)

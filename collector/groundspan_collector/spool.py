@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from groundspan_collector import metrics
-from groundspan_collector.errors import ConfigError, SpoolFull
+from groundspan_collector.errors import ConfigError, SpoolFull, StoreUnavailable
 
 SEGMENT_BYTES: Final = 16 * 1024 * 1024
 """A segment is closed above it; a single record may be larger."""
@@ -30,6 +30,7 @@ REJECTED: Final = "rejected"
 _MAGIC: Final = b"GSR1"
 _HEAD: Final = struct.Struct("<4sII")
 _META: Final = struct.Struct("<QIHB")
+_PART: Final = ".part"
 _NAME: Final = re.compile(r"(\d{12})-([0-9a-f]{8})\.seg")
 
 _log = logging.getLogger(__name__)
@@ -212,6 +213,23 @@ class Spool:
         except OSError as error:
             raise _unwritable(error) from error
 
+    def rejected(self) -> list[Record]:
+        """What was set aside."""
+        return [record for path in rejected_paths(self._folder) for record in inspect(path)[1].records]
+
+    def revise_rejected(self, revised: Callable[[Record], Record | None]) -> None:
+        """Put what *revised* gives in the place of each record that was set aside; None: remove it.
+
+        Raises StoreUnavailable where that cannot be written.
+        """
+        try:
+            for left_behind in (self._folder / REJECTED).glob(f"*{_PART}"):
+                left_behind.unlink()
+            for path in rejected_paths(self._folder):
+                _revise(path, revised)
+        except OSError as error:
+            raise StoreUnavailable(f"what was set aside cannot be changed: {error}") from error
+
     def _writable(self) -> Segment:
         if self._file is None:
             salt = secrets.randbits(32)
@@ -255,6 +273,11 @@ def segment_paths(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.seg") if _NAME.fullmatch(path.name))
 
 
+def rejected_paths(folder: Path) -> list[Path]:
+    """What was set aside, oldest first."""
+    return sorted((folder / REJECTED).glob("*.seg"))
+
+
 def read(segment: Segment) -> Contents:
     """What was put into *segment*, as far as it is still whole."""
     return decode(segment.path.read_bytes()[: segment.size_bytes], segment.salt)
@@ -284,6 +307,21 @@ def _recovered(path: Path) -> Segment | None:
         path.unlink()
         return None
     return segment
+
+
+def _revise(path: Path, revised: Callable[[Record], Record | None]) -> None:
+    segment, contents, _ = inspect(path)
+    records = [changed for record in contents.records if (changed := revised(record))]
+    if records == list(contents.records):
+        return
+    if records:
+        # Beside it and then over it: a crash leaves the one or the other.
+        part = path.with_suffix(_PART)
+        _write_file(part, b"".join(encode(record, segment.salt) for record in records))
+        part.replace(path)
+    else:
+        path.unlink()
+    _sync_folder(path.parent)
 
 
 def _unwritable(error: OSError) -> SpoolFull:

@@ -165,6 +165,28 @@ def test_collector_starts_and_replays_when_its_spool_is_torn(tmp_path: Path) -> 
     faults.check(tmp_path, sent)
 
 
+def test_trace_is_erased_everywhere_when_it_waits_in_the_spool_and_was_set_aside(tmp_path: Path) -> None:
+    """Forgotten at once after the start: the replay does not bring it back."""
+    gone, kept = faults.call(1), faults.call(2)
+    spool = Spool.open(tmp_path / "spool", max_bytes=1 << 20)
+    for span in (gone, kept):
+        spool.append([Record(otlp.NOON_NS, "traces", "", 1, otlp.body(span))], lambda: None)
+        spool.set_aside(Record(otlp.NOON_NS, "traces", "", 1, otlp.body(span) + faults.POISON))
+    spool.close()
+
+    with processes.collector(tmp_path) as server:
+        answer = processes.fetch(f"{server.url}/api/v1/forget?trace={gone.trace_id.hex()}", body=b"")
+        assert server.stop() == 0
+
+    assert (answer.status, answer.body) == (200, b'{"traces":1}')
+    assert segment_paths(tmp_path / "spool") == []
+    aside = Spool.open(tmp_path / "spool", max_bytes=1 << 20).rejected()
+    assert [record.body for record in aside] == [otlp.body(kept) + faults.POISON]
+    sent = faults.Sent()
+    sent.note([kept], 200)
+    faults.check(tmp_path, sent)
+
+
 def test_spans_count_once_when_they_come_three_times_across_restarts(tmp_path: Path) -> None:
     """In other groups each time."""
     chance, sent = random.Random(SEED), faults.Sent()
