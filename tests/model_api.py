@@ -30,9 +30,9 @@ CHAT: dict[str, Any] = {
 EMBEDDINGS: dict[str, Any] = {
     "object": "list",
     "model": "text-embedding-3-small",
-    "data": [{"object": "embedding", "index": 0, "embedding": [0.1, 0.2, 0.3]}],
     "usage": {"prompt_tokens": 8, "total_tokens": 8},
 }
+VECTOR = [0.1, 0.2, 0.3]
 NO_SUCH_MODEL = {"error": {"message": "no such model", "type": "invalid_request_error", "code": "model_not_found"}}
 
 
@@ -61,13 +61,20 @@ def chat(request: dict[str, Any]) -> dict[str, Any]:
     return CHAT | {"choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}]}
 
 
+def embeddings(request: dict[str, Any]) -> dict[str, Any]:
+    """The answer to an embeddings request: the same vector for every text."""
+    texts = request["input"] if isinstance(request["input"], list) else [request["input"]]
+    vectors = [{"object": "embedding", "index": index, "embedding": VECTOR} for index in range(len(texts))]
+    return EMBEDDINGS | {"data": vectors}
+
+
 class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if request.get("model") == BROKEN_MODEL:
             self._answer(404, "application/json", json.dumps(NO_SUCH_MODEL))
         elif self.path.endswith("/embeddings"):
-            self._answer(200, "application/json", json.dumps(EMBEDDINGS))
+            self._answer(200, "application/json", json.dumps(embeddings(request)))
         elif request.get("stream"):
             events = [*(json.dumps(chunk) for chunk in chunks_of_stream()), "[DONE]"]
             self._answer(200, "text/event-stream", "".join(f"data: {event}\n\n" for event in events))

@@ -37,8 +37,8 @@ MACHINE = re.compile(
     r"^(host|process|os|telemetry|server|code|thread)\.|^http\.|(\.|_)(api_base|traceback|stacktrace)$"
 )
 # How long something took, in a unit of the key's own.
-MEASURED = re.compile(r"\.ms[A-Z]\w*$|PerSecond$")
-LIBRARIES = ("the_call", "plain_calls")
+MEASURED = re.compile(r"\.ms[A-Z]\w*$|PerSecond$|\.duration$|\.time_(to|per)_\w+_chunk$")
+LIBRARIES = ("the_call", "plain_calls", "ai_sdk_calls")
 
 ROOT = HERE.parents[1]
 OWN_INTERPRETERS = {"openinference_llama_index": ROOT / ".venv-compat-llama-index" / "bin" / "python"}
@@ -154,7 +154,9 @@ def command(program: Path) -> list[str]:
     """What runs *program*: the interpreter that has its library."""
     if program.suffix == ".mjs":
         # Node looks for modules beside a program, and nowhere else.
-        return ["node", shutil.copy(str(program), str(NODE_MODULES.parent))]
+        for each in program.parent.glob("*.mjs"):
+            shutil.copy(each, NODE_MODULES.parent)
+        return ["node", str(NODE_MODULES.parent / program.name)]
     return [str(OWN_INTERPRETERS.get(program.stem, sys.executable)), str(program)]
 
 

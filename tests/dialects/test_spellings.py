@@ -201,7 +201,9 @@ def test_cached_tokens_of_the_ai_sdk_are_among_the_input_when_its_version_told_t
     store: Store, project: str, told: dict[str, Any], counts: tuple[int, int, int | None]
 ) -> None:
     """Version 4 left them to the provider's own words; up to 5 what Anthropic does not count is not in the input."""
-    call: dict[str, otlp.Value] = {"ai.usage.promptTokens": 100, "ai.model.provider": "openai.chat"}
+    call: dict[str, otlp.Value] = {
+        "ai.operationId": "ai.generateText.doGenerate", "ai.model.provider": "openai.chat", "ai.usage.promptTokens": 100
+    }  # fmt: skip
     call |= {key: json.dumps(value) if isinstance(value, dict) else value for key, value in told.items()}
 
     row = stored.read_back(store, project, call)
@@ -270,6 +272,7 @@ def test_dimensions_of_langfuse_and_openllmetry_are_read(store: Store, project: 
         ({"langfuse.trace.metadata.tier": '"gold"', "langfuse.trace.metadata.n": "1"}, {"tier": "gold", "n": "1"}),
         ({"traceloop.association.properties.tier": "gold"}, {"tier": "gold"}),
         ({"ai.telemetry.metadata.tier": "gold", "ai.telemetry.metadata.userId": "u"}, {"tier": "gold"}),
+        ({"ai.settings.context.tier": "gold", "ai.settings.context.sessionId": "s"}, {"tier": "gold"}),
         ({"langfuse.observation.metadata.tier": "gold", "ai.telemetryXmetadata.tier": "gold"}, {}),
     ],
 )

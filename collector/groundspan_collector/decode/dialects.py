@@ -309,7 +309,7 @@ COLUMNS: Final = (
                 "traceloop.association.properties.session_id", "traceloop.association.properties.chat_id",
             ),
             "langfuse": ("langfuse.session.id",),
-            "vercel": ("ai.telemetry.metadata.sessionId",),
+            "vercel": ("ai.telemetry.metadata.sessionId", "ai.settings.context.sessionId"),
             "others": ("gcp.vertex.agent.session_id", "mlflow.trace.session"),
         },
     ),
@@ -320,7 +320,7 @@ COLUMNS: Final = (
             "gen_ai": ("user.id", "enduser.id"),
             "openllmetry": ("gen_ai.user", "traceloop.association.properties.user_id", "llm.user"),
             "langfuse": ("langfuse.user.id",),
-            "vercel": ("ai.telemetry.metadata.userId",),
+            "vercel": ("ai.telemetry.metadata.userId", "ai.settings.context.userId"),
             "others": ("mlflow.trace.user",),
         },
     ),
@@ -384,5 +384,6 @@ COLUMNS: Final = (
 
 SEGMENT_PREFIXES: Final = (
     "groundspan.segment.", "langfuse.trace.metadata.", "traceloop.association.properties.", "ai.telemetry.metadata.",
+    "ai.settings.context.",
 )  # fmt: skip
 """What follows one of these in a key is the name of a segment, unless the key feeds a column."""

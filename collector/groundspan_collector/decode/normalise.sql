@@ -22,8 +22,9 @@ SELECT
     ${request_model} AS request_model,
     -- Emitters of which the cached tokens are not among the input's; the AI SDK 4 and 5 count as the provider does.
     if(isNull(${input_tokens}), isNotNull(${exclusive_input_tokens}) AND CACHED > 0,
-        CACHED > ${input_tokens} OR CACHED > 0 AND dialect = 'vercel' AND match(${provider}, 'anthropic|bedrock')
-            AND a['ai.usage.inputTokenDetails.noCacheTokens'] = '') AS tokens_normalized,
+        CACHED > ${input_tokens} OR CACHED > 0 AND startsWith(${operation}, 'ai.')
+            AND match(${provider}, 'anthropic|bedrock') AND a['ai.usage.inputTokenDetails.noCacheTokens'] = ''
+    ) AS tokens_normalized,
     coalesce(${input_tokens}, ${exclusive_input_tokens}) + if(tokens_normalized, CACHED, 0) AS input_tokens,
     coalesce(${output_tokens}, ${exclusive_output_tokens} + coalesce(${reasoning_tokens}, 0)) AS output_tokens,
     ${cache_read_tokens} AS cache_read_tokens,
