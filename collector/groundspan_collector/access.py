@@ -29,6 +29,18 @@ def project_for(headers: Mapping[str, str], tokens: Mapping[str, Access], right:
     return access.project
 
 
+def check_unconfined(headers: Mapping[str, str], tokens: Mapping[str, Access], right: str) -> None:
+    """For what concerns all projects, and the collector's machine: only a token with *right* and no project.
+
+    Without *tokens* nobody may: any program on this machine, and any page in its browser, could ask. Raises
+    Unauthorized or Forbidden.
+    """
+    if not tokens:
+        raise Forbidden(f"this needs a token with the right {right!r}, and there are none: set GROUNDSPAN_TOKENS")
+    if project := project_for(headers, tokens, right):
+        raise Forbidden(f"this token is confined to the project {project!r}, and this concerns all projects")
+
+
 def _without_port(host: str) -> str:
     return host[: host.index("]") + 1] if host.startswith("[") and "]" in host else host.partition(":")[0]
 

@@ -22,9 +22,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from groundspan_collector import (
+    backup,
     forget,
     gauges,
     judges,
+    manifest,
     metrics,
     receive,
     receive_grpc,
@@ -33,7 +35,8 @@ from groundspan_collector import (
     signals,
     traces,
 )
-from groundspan_collector.access import project_for
+from groundspan_collector.access import check_unconfined, project_for
+from groundspan_collector.backup import Copier
 from groundspan_collector.commit import Committer
 from groundspan_collector.errors import RETRY_AFTER_S, CollectorError, ConfigError, StoreUnavailable
 from groundspan_collector.intake import Intake, Kind, Replay
@@ -82,6 +85,7 @@ class Collector:
         )
         self.scorer = Scorer(store, judge, utc_now, settled=self._intake.settled, quiet_s=settings.quiet_s)
         self._pricer = Pricer(store, utc_now, settled=self._intake.settled)
+        self.copier = Copier(store, self._spool, settings.data_dir, settings.spool_folder, utc_now)
         self._keeper = Keeper(store, settings.retention, utc_now)
         self._stopping = threading.Event()
 
@@ -107,6 +111,7 @@ class Collector:
             for kind in self.signals:
                 kind.committer.close()
             self._stopping.set()
+            await asyncio.to_thread(self.copier.close)
             await asyncio.gather(*writing)
             for thread in loops:
                 await asyncio.to_thread(thread.join)
@@ -160,6 +165,10 @@ def build(collector: Collector, on_ready: Callable[[int | None], None]) -> FastA
         access("read")(request)
         return collector.store, access("write")(request)
 
+    def copying(request: Request) -> Copier:
+        check_unconfined(request.headers, collector.settings.tokens, "backup")
+        return collector.copier
+
     # No redirect to the path without a slash at its end: exporters take a redirect for success and drop the spans.
     app = FastAPI(title="Groundspan", lifespan=lifespan, docs_url="/docs", redoc_url=None, redirect_slashes=False)
     app.include_router(
@@ -173,6 +182,7 @@ def build(collector: Collector, on_ready: Callable[[int | None], None]) -> FastA
     app.include_router(report.router(reading))
     app.include_router(traces.router(reading))
     app.include_router(forget.router(owning, collector.spool))
+    app.include_router(backup.router(copying))
     _add_health(app, collector, access("read"))
     for kind in (CollectorError, HTTPException, RequestValidationError, ClientDisconnect, Exception):
         app.add_exception_handler(kind, _answer)
@@ -254,8 +264,10 @@ def _told(error: Exception) -> tuple[int, int, str]:
 
 def serve(settings: Settings) -> None:
     """Run a collector until it is told to stop. Raises ConfigError before a port opens."""
+    manifest.check_whole(settings.data_dir, settings.spool_folder)
     store = Store.open(settings.data_dir, memory_bytes=settings.memory_bytes, fsync=settings.fsync)
     try:
+        manifest.opened(settings.data_dir)
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         # The engine writes its cache of format schemas below the working directory.
         os.chdir(settings.data_dir)

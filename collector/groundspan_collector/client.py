@@ -15,7 +15,13 @@ TIMEOUT_S = 60
 
 
 def get(
-    url: str, path: str, query: Mapping[str, object], *, token: str | None = None, method: str = "GET"
+    url: str,
+    path: str,
+    query: Mapping[str, object],
+    *,
+    token: str | None = None,
+    method: str = "GET",
+    timeout_s: float = TIMEOUT_S,
 ) -> dict[str, Any]:
     """The JSON document at *path*, or what *method* gives there; parameters that are empty are left out.
 
@@ -30,7 +36,7 @@ def get(
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     request = urllib.request.Request(target, headers=headers, method=method)  # noqa: S310 - http or https, checked above
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=timeout_s) as answer:  # noqa: S310
             document = json.load(answer)
     except urllib.error.HTTPError as error:
         raise CollectorError(_message(error.read()) or f"{target} answered {error.code}") from error

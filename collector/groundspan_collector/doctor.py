@@ -1,12 +1,12 @@
 """Look into the store and the spool of a collector that is not running, and say what is there."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from groundspan_collector import spool
+from groundspan_collector import manifest, spool
 from groundspan_collector.errors import ConfigError
 from groundspan_collector.store import Store
 
@@ -14,6 +14,8 @@ TABLES = """
 SELECT name, total_rows AS rows, total_bytes AS bytes FROM system.tables
 WHERE database = currentDatabase() AND engine LIKE '%MergeTree' ORDER BY name
 """
+MOST_FAULTS = 20
+"""So many files of a copy are named."""
 REPEATED = "SELECT (SELECT count() FROM spans) - (SELECT count() FROM spans_once) AS rows"
 
 
@@ -32,17 +34,36 @@ def run(data_dir: Path, spool_folder: Path, *, memory_bytes: int, output: TextIO
     """
     if not (data_dir / "store").is_dir():
         raise ConfigError(f"there is no store in {data_dir}: name the --data-dir of a collector")
+    copy = list(in_copy(data_dir))
+    if not all(finding.sound for finding in copy):
+        return _told(copy, output)
     store = Store.open(data_dir, memory_bytes=memory_bytes)
     before = Path.cwd()
     try:
+        manifest.opened(data_dir)
         # The engine writes its cache of format schemas below the working directory.
         os.chdir(data_dir)
-        findings = [*in_store(store), *in_spool(spool_folder)]
+        findings = [*copy, *in_store(store), *in_spool(spool_folder)]
     finally:
         os.chdir(before)
         store.close()
+    return _told(findings, output)
+
+
+def _told(findings: Sequence[Finding], output: TextIO) -> int:
     output.writelines(f"{'ok ' if finding.sound else 'BAD'}  {finding.text}\n" for finding in findings)
     return 0 if all(finding.sound for finding in findings) else 1
+
+
+def in_copy(data_dir: Path) -> Iterator[Finding]:
+    """What is missing in a copy that nobody opened yet, or is not what was copied."""
+    copy = manifest.of(data_dir)
+    if copy is None:
+        return
+    faults = list(manifest.faults(data_dir, copy, contents=True))
+    yield from (Finding(f"copy: {fault}", sound=False) for fault in faults[:MOST_FAULTS])
+    words = f"{len(faults):,} of them are missing or changed" if faults else "all as they were copied"
+    yield Finding(f"copy: of {copy.made_at}, with {len(copy.files):,} files, {words}", not faults)
 
 
 def in_store(store: Store) -> Iterator[Finding]:

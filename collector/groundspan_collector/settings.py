@@ -12,9 +12,9 @@ from groundspan_collector.errors import ConfigError
 
 MIB: Final = 1024 * 1024
 MAX_SPOOL_BYTES: Final = 1024 * MIB
-RIGHTS: Final = frozenset({"write", "read", "sql"})
+RIGHTS: Final = frozenset({"write", "read", "sql", "backup"})
 
-_TOKENS_SHAPE = '{"TOKEN": {"project": "NAME", "rights": ["write", "read", "sql"]}}'
+_TOKENS_SHAPE = '{"TOKEN": {"project": "NAME", "rights": ["write", "read", "sql", "backup"]}}'
 
 
 @dataclass(frozen=True, slots=True)

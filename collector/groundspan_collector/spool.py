@@ -9,12 +9,13 @@ import logging
 import os
 import re
 import secrets
+import shutil
 import struct
 import threading
 import zlib
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -26,6 +27,8 @@ SEGMENT_BYTES: Final = 16 * 1024 * 1024
 """A segment is closed above it; a single record may be larger."""
 REJECTED: Final = "rejected"
 """The folder for what the store refuses for good."""
+HELD: Final = "held"
+"""The folder for links to what is being copied."""
 
 _MAGIC: Final = b"GSR1"
 _HEAD: Final = struct.Struct("<4sII")
@@ -143,6 +146,7 @@ class Spool:
         """
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            shutil.rmtree(folder / HELD, ignore_errors=True)
             segments = [segment for path in segment_paths(folder) if (segment := _recovered(path))]
         except OSError as error:
             raise ConfigError(f"the spool in {folder} cannot be opened: {error}") from error
@@ -199,6 +203,24 @@ class Spool:
             _sync_folder(self._folder)
             self._segments.remove(segment)
             self._count()
+
+    @contextmanager
+    def held(self) -> Iterator[list[tuple[Path, int]]]:
+        """What waits at this moment, as files and how many bytes of each, which stay until the end of the block.
+
+        They are links in a folder of their own: a crash leaves nothing behind that would be replayed.
+        """
+        folder = self._folder / HELD
+        try:
+            with self._lock:
+                waiting = [segment for segment in self._segments if segment.size_bytes]
+                if waiting:
+                    folder.mkdir(mode=0o700)
+                for segment in waiting:
+                    (folder / segment.path.name).hardlink_to(segment.path)
+            yield [(folder / segment.path.name, segment.size_bytes) for segment in waiting]
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def set_aside(self, record: Record) -> None:
         """Keep *record*, which the store refuses, where it holds up nothing: as a segment that is not replayed."""

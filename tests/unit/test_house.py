@@ -20,6 +20,7 @@ LAYERS: tuple[frozenset[str], ...] = (
         {
             "answers",
             "claims",
+            "manifest",
             "prices",
             "accuracy",
             "parameters",
@@ -38,7 +39,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"commit", "formats", "judges", "store"}),
     frozenset({"intake", "judgement", "records", "signals", "trace_view"}),
     frozenset({"doctor", "offline", "pricing", "receive", "receive_grpc", "report", "retention", "score", "traces"}),
-    frozenset({"forget", "gauges"}),
+    frozenset({"backup", "forget", "gauges"}),
     frozenset({"app", "demo"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),
@@ -49,7 +50,7 @@ PURE = ("accuracy", "answers", "claims", "decode", "escapes", "evidence", "judge
         "span_tree", "supersede", "trace_view", "windows")  # fmt: skip
 IMPURE_MODULES = {"os", "socket", "subprocess", "threading", "time", "urllib", "fastapi", "clickhouse_connect",
                   "uvicorn"}  # fmt: skip
-WEB = {"app", "forget", "receive", "report", "traces"}
+WEB = {"app", "backup", "forget", "receive", "report", "traces"}
 
 KEPT_RAW = {
     attributes.CUT_CHARS: "says how much of a text is missing; shown with the span",

@@ -5,13 +5,15 @@ import json
 from pathlib import Path
 
 import pytest
-from groundspan_collector.access import project_for
+from groundspan_collector.access import check_unconfined, project_for
 from groundspan_collector.errors import ConfigError, Forbidden, Unauthorized
 from groundspan_collector.settings import Access, Settings, is_loopback, parse_tokens
 
 TOKENS = {
     "writer": Access("one", frozenset({"write"})),
     "reader": Access("", frozenset({"read", "sql"})),
+    "confined": Access("one", frozenset({"backup"})),
+    "unconfined": Access("", frozenset({"backup"})),
 }
 
 
@@ -52,6 +54,20 @@ def test_request_is_forbidden_when_the_right_is_missing() -> None:
     """The message names what is missing, never the token."""
     with pytest.raises(Forbidden, match=r"has the rights \['write'\], this needs 'read'"):
         project_for(_bearer("writer"), TOKENS, "read")
+
+
+def test_unconfined_is_a_token_with_the_right_and_no_project() -> None:
+    """No other reaches what all projects share."""
+    check_unconfined(_bearer("unconfined"), TOKENS, "backup")
+    for token, words in (("reader", "needs 'backup'"), ("confined", "confined to the project 'one'")):
+        with pytest.raises(Forbidden, match=words):
+            check_unconfined(_bearer(token), TOKENS, "backup")
+
+
+def test_nobody_is_unconfined_when_there_are_no_tokens() -> None:
+    """A page in a browser on this machine reaches it under a loopback name, too."""
+    with pytest.raises(Forbidden, match="set GROUNDSPAN_TOKENS"):
+        check_unconfined({"host": "localhost"}, {}, "backup")
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:4318", "LocalHost:4318", "127.9.9.9", "[::1]:1"])

@@ -179,6 +179,34 @@ def test_oldest_receipt_is_known_while_it_waits(tmp_path: Path) -> None:
     assert spool.oldest_ns() is None
 
 
+def test_files_stay_while_they_are_held(tmp_path: Path) -> None:
+    """Someone copies them: what they hold can be read although it was stored meanwhile, and then goes."""
+    spool = Spool.open(tmp_path, max_bytes=1000)
+    spool.append([_record(b"a")], _nothing)
+
+    with spool.held() as waiting:
+        spool.append([_record(b"b")], _nothing)
+        assert _bodies(spool) == [b"a", b"b"]
+        assert spool.oldest() is None
+        [(path, size_bytes)] = waiting
+        assert decode(path.read_bytes()[:size_bytes], inspect(path)[0].salt).records == (_record(b"a"),)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_held_is_not_replayed_after_a_crash(tmp_path: Path) -> None:
+    """It may have been erased since."""
+    spool = Spool.open(tmp_path, max_bytes=1000)
+    spool.append([_record(b"a")], _nothing)
+    with spool.held() as [(path, _)]:
+        (tmp_path / "copy.seg").hardlink_to(path)
+        _bodies(spool)
+    path.parent.mkdir()
+    (tmp_path / "copy.seg").rename(path)
+
+    assert _bodies(Spool.open(tmp_path, max_bytes=1000)) == []
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_is_added_while_a_segment_is_replayed_goes_into_the_next(tmp_path: Path) -> None:
     """One that was read is complete."""
     spool = Spool.open(tmp_path, max_bytes=1000)
