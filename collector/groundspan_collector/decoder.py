@@ -10,7 +10,6 @@ import os
 import re
 import select
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,13 +22,12 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 from groundspan_collector import decode
 from groundspan_collector.errors import RejectedData
 
-LONGEST_S: Final = 60.0
-"""A message of which not every span came out by then is given up."""
+PATIENCE_S: Final = 5.0
+"""So long after its last byte every span should be out; then the pipe is closed, in case the reader wants more."""
 
 PIPE_BYTES: Final = 1024 * 1024
 _LOOK_AGAIN_MS: Final = 100
-_NO_MESSAGE: Final = b"\x01\x07"
-"""One byte that is no field."""
+_ONE_SPAN: Final = b"\x0a\x04\x12\x02\x12\x00"
 
 
 class _Block(Protocol):
@@ -88,6 +86,8 @@ class Decoder:
                 for rows in self._decoded(message, spans):
                     inserter.append(rows)
                 inserter.finish()
+            if self._inlet < 0:
+                self._end()
 
     def _begin(self) -> None:
         if self._blocks is None:
@@ -98,11 +98,15 @@ class Decoder:
             with suppress(OSError, AttributeError):
                 fcntl.fcntl(self._inlet, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
             self._blocks = self._reading.send_query(self._sql, "Native")
+            # The engine opens the pipe when it is asked for rows: what was written and closed before would be lost.
+            os.write(self._inlet, decode.varint(len(_ONE_SPAN)) + _ONE_SPAN)
+            self._blocks.fetch()
+            self.pipe.unlink()
 
     def _decoded(self, message: Sequence[bytes], spans: int) -> Iterator[bytes]:
         assert self._blocks  # noqa: S101 - insert() began
         over = threading.Event()
-        feeder = threading.Thread(target=_feed, args=(self._inlet, message, over), name="groundspan-feeder")
+        feeder = threading.Thread(target=self._feed, args=(message, over), name="groundspan-feeder")
         feeder.start()
         try:
             while spans > 0:
@@ -115,16 +119,30 @@ class Decoder:
             over.set()
             feeder.join()
 
+    def _feed(self, message: Sequence[bytes], over: threading.Event) -> None:
+        """Write *message*, with its length before it, and wait until it is *over*."""
+        room = select.poll()
+        room.register(self._inlet, select.POLLOUT)
+        for part in (decode.varint(sum(map(len, message))), *message):
+            left = memoryview(part)
+            while left and not over.is_set():
+                if room.poll(_LOOK_AGAIN_MS):
+                    left = left[os.write(self._inlet, left) :]
+        if not over.wait(PATIENCE_S):
+            self._close_inlet()
+
     def _end(self) -> None:
-        if self._inlet >= 0:
-            # First, or the engine would wait for more.
-            os.close(self._inlet)
-            self._inlet = -1
-            self.pipe.unlink(missing_ok=True)
+        # First, or the engine would wait for more.
+        self._close_inlet()
         blocks, self._blocks = self._blocks, None
         if blocks is not None:
             with suppress(chdb.ChdbError):
                 blocks.close()
+
+    def _close_inlet(self) -> None:
+        if self._inlet >= 0:
+            os.close(self._inlet)
+            self._inlet = -1
 
     @contextmanager
     def _ending_at_errors(self) -> Iterator[None]:
@@ -144,17 +162,3 @@ def _connection(engine: str, database: str) -> Connection:
     connection = Connection(engine)
     connection.query(f"USE {database}")
     return connection
-
-
-def _feed(inlet: int, message: Sequence[bytes], over: threading.Event) -> None:
-    """Write *message*, with its length before it, until it is *over*; should that not come, make the reader fail."""
-    until_s = time.monotonic() + LONGEST_S
-    room = select.poll()
-    room.register(inlet, select.POLLOUT)
-    for part in (decode.varint(sum(map(len, message))), *message):
-        left = memoryview(part)
-        while left and not over.is_set():
-            if room.poll(_LOOK_AGAIN_MS):
-                left = left[os.write(inlet, left) :]
-    if not over.wait(until_s - time.monotonic()):
-        os.write(inlet, _NO_MESSAGE)
