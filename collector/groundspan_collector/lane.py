@@ -14,6 +14,7 @@ from clickhouse_connect.driver.client import Client
 from groundspan_collector import decode, queries
 from groundspan_collector.decoder import Decoder
 from groundspan_collector.supersede import Conflict, Settlement, settle
+from groundspan_collector.tables import Staged, Tables
 
 OLDEST: Final = timedelta(days=30)
 NEWEST: Final = timedelta(minutes=10)
@@ -29,10 +30,11 @@ _SETTINGS = {
     "max_partitions_per_insert_block": 0,
 }
 _CONTENT = "name, kind, parent_span_id, start_time, duration_ns, status, status_message, attributes, events, chunks"
-_TRACE_COLUMNS = "project, trace_id, parent_span_id, start_time, duration_ns, clock_suspect, output, stage, received_at"
-# A lane's own settings spare planning; a look-up among all that is stored needs it.
-_PLANNED = " SETTINGS query_plan_enable_optimizations = 1"
-
+_SPAN_KEY = ("project", "trace_id", "span_id")
+_TRACE_COLUMNS = (
+    "project", "trace_id", "parent_span_id", "start_time", "duration_ns", "clock_suspect", "output", "stage", "received_at"
+)  # fmt: skip
+_PLACE = ("project", "TraceId", "epoch", "Start", "End", "root_start", "clock_suspect", "answerable", "last_received")
 _EPOCH = "transform(concat(project, ' ', trace_id), {traces:Array(String)}, {epochs:Array(UInt32)}, toUInt32(0))"
 
 _CHUNK_TEXTS = {"chunk_texts": "Array(String)"}
@@ -55,19 +57,21 @@ _OURS = {
 def staging_sql(columns: Sequence[str], pipe: Path) -> str:
     """The SELECT over *pipe* that gives the *columns* of `spans`, and the chunks' texts."""
     limits = {"oldest_ns": _nanoseconds(OLDEST), "newest_ns": _nanoseconds(NEWEST)}
-    values = ", ".join(_OURS.get(name, name) for name in (*columns, *_CHUNK_TEXTS))
+    # By their names the block's columns find those of the table.
+    values = ", ".join(f"{_OURS[name]} AS {name}" if name in _OURS else name for name in (*columns, *_CHUNK_TEXTS))
     return f"SELECT {Template(values).substitute(limits)} FROM ({decode.normalise_sql(str(pipe))})"
 
 
 class Lane:
     """One of the ways in."""
 
-    def __init__(self, client: Client, number: int, decoder: Decoder) -> None:
-        """Stage what *decoder* makes of requests' bytes; write with *client*."""
+    def __init__(self, client: Client, number: int, decoder: Decoder, tables: Tables) -> None:
+        """Stage what *decoder* makes of requests' bytes, with *client*; write it to *tables*."""
         self.client = client
+        self._tables = tables
         self.decoder = decoder
         self._staged = f"staged_{number}"
-        self._columns: list[str] = []
+        self._columns: Mapping[str, str] = {}
 
     def open(self, columns: Mapping[str, str]) -> None:
         """Make the table in memory: like `spans` (*columns*: name -> type), and the chunks' texts beside the chunks.
@@ -76,11 +80,11 @@ class Lane:
         """
         for name, value in _SETTINGS.items():
             self.client.command(f"SET {name} = {value}")
-        self._columns = list(columns)
+        self._columns = columns
         staged = ", ".join(f"{name} {kind}" for name, kind in (dict(columns) | _CHUNK_TEXTS).items())
         self.client.command(f"DROP TABLE IF EXISTS {self._staged} SYNC")
         self.client.command(f"CREATE TABLE {self._staged} ({staged}) ENGINE = Memory")
-        self.decoder.plan(staging_sql(self._columns, self.decoder.pipe))
+        self.decoder.plan(staging_sql([*columns], self.decoder.pipe))
 
     def stage(self, bodies: Sequence[bytes], spans: int, project: str, received_at_ns: int) -> None:
         """Decode *bodies*, which hold so many *spans*, into the table in memory."""
@@ -95,7 +99,7 @@ class Lane:
         after a crash in the midst of it too.
         """
         superseded = self._settle_among_themselves()
-        known = self._rows("known_traces")
+        known = self._compared("known_traces", ("project", "trace_id"))
         settlement = settle(self._conflicts(known))
         if settlement.refused:
             self.client.command(
@@ -103,9 +107,11 @@ class Lane:
                 "{refused:Array(Tuple(String, String, String))}",
                 parameters={"refused": sorted(settlement.refused)},
             )
-        self.client.command(
-            "INSERT INTO chunks (project, hash, text) SELECT DISTINCT project, hash, text "
-            f"FROM {self._staged} ARRAY JOIN chunks.hash AS hash, chunk_texts AS text"
+        self._tables.write(
+            "chunks",
+            ("project", "hash", "text"),
+            f"SELECT DISTINCT project, hash, text FROM {self._staged} "
+            "ARRAY JOIN chunks.hash AS hash, chunk_texts AS text",
         )
         self._insert_traces(known, settlement)
         self._insert_spans(settlement)
@@ -129,8 +135,9 @@ class Lane:
     def _conflicts(self, known: Sequence[Mapping[str, Any]]) -> list[Conflict]:
         if not known:
             return []
-        rows = self._rows(
+        rows = self._compared(
             "conflicts",
+            (*_SPAN_KEY, "start_time", "duration_ns", "content_hash", "precedence"),
             {
                 "projects": sorted({row["project"] for row in known}),
                 "first_start_ns": min(row["first_start_ns"] for row in known),
@@ -156,39 +163,41 @@ class Lane:
             for row in known
         }
         changed = {trace: epoch for trace, epoch in epochs.items() if epoch}
+        parameters: dict[str, object] = {"traces": list(changed), "epochs": list(changed.values())}
+        template = Template(queries.sql("traces_of_group"))
+        epoch, columns = _EPOCH if changed else "0", ", ".join(_TRACE_COLUMNS)
+        spans = f"SELECT {columns} FROM {self._staged}"
+        if not settlement.moved:
+            select = template.substitute(epoch=epoch, spans=f"({spans})")
+            self._tables.write("spans_trace_id_ts", _PLACE, select, parameters)
+            return
         moved = sorted(settlement.moved)
         stored = (
-            f" UNION ALL SELECT {_TRACE_COLUMNS} FROM spans_once WHERE trace_id IN {{trace_ids:Array(String)}} "
+            f"SELECT {columns} FROM spans_once WHERE trace_id IN {{trace_ids:Array(String)}} "
             "AND (project, trace_id) IN {moved:Array(Tuple(String, String))} AND (project, trace_id, span_id) NOT IN "
             f"(SELECT project, trace_id, span_id FROM {self._staged})"
         )
-        template = Template(queries.sql("traces_of_group"))
-        self.client.command(
-            template.substitute(
-                epoch=_EPOCH if changed else "0",
-                spans=f"(SELECT {_TRACE_COLUMNS} FROM {self._staged}{stored if moved else ''})",
-            )
-            + (_PLANNED if moved else ""),
-            parameters={
-                "traces": list(changed),
-                "epochs": list(changed.values()),
-                "moved": moved,
-                "trace_ids": [trace_id for _, trace_id in moved],
-            },
-        )
+        select = template.substitute(epoch=epoch, spans=f"({spans} UNION ALL {stored})")
+        parameters |= {"moved": moved, "trace_ids": [trace_id for _, trace_id in moved]}
+        staged = self._staged_columns((*_TRACE_COLUMNS, "span_id"))
+        self._tables.write_compared("spans_trace_id_ts", _PLACE, select, staged, parameters)
 
     def _insert_spans(self, settlement: Settlement) -> None:
-        columns = ", ".join(self._columns)
-        self.client.command(f"INSERT INTO spans ({columns}) SELECT {columns} FROM {self._staged}")
+        columns = list(self._columns)
+        self._tables.write("spans", columns, f"SELECT {', '.join(columns)} FROM {self._staged}")
         if settlement.withdrawn:
-            key = ["project", "trace_id", "span_id", "start_time", "precedence", "withdrawn"]
             rows = [[*c.key, c.stored_start_ns, c.arriving_precedence, 1] for c in settlement.withdrawn]
-            self.client.insert("spans", rows, column_names=key)
+            self._tables.add("spans", (*_SPAN_KEY, "start_time", "precedence", "withdrawn"), rows)
 
-    def _rows(self, query: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
-        sql = Template(queries.sql(query)).substitute(staged=self._staged) + _PLANNED
-        result = self.client.query(sql, parameters=dict(parameters or {}))
-        return [dict(zip(result.column_names, row, strict=True)) for row in result.result_rows]
+    def _compared(
+        self, query: str, columns: Sequence[str], parameters: Mapping[str, object] | None = None
+    ) -> list[dict[str, Any]]:
+        """The rows of a query that compares *columns* of what is staged with what is stored."""
+        sql = Template(queries.sql(query)).substitute(staged=self._staged)
+        return self._tables.rows(sql, self._staged_columns(columns), parameters or {})
+
+    def _staged_columns(self, names: Sequence[str]) -> Staged:
+        return Staged(self._staged, {name: self._columns[name] for name in names})
 
 
 def _nanoseconds(duration: timedelta) -> int:
