@@ -31,9 +31,8 @@ _SETTINGS = {
 }
 _CONTENT = "name, kind, parent_span_id, start_time, duration_ns, status, status_message, attributes, events, chunks"
 _SPAN_KEY = ("project", "trace_id", "span_id")
-_TRACE_COLUMNS = (
-    "project", "trace_id", "parent_span_id", "start_time", "duration_ns", "clock_suspect", "output", "stage", "received_at"
-)  # fmt: skip
+_TRACE_COLUMNS = ("project", "trace_id", "parent_span_id", "start_time", "duration_ns", "clock_suspect", "output",
+                  "stage", "received_at")  # fmt: skip
 _PLACE = ("project", "TraceId", "epoch", "Start", "End", "root_start", "clock_suspect", "answerable", "last_received")
 _EPOCH = "transform(concat(project, ' ', trace_id), {traces:Array(String)}, {epochs:Array(UInt32)}, toUInt32(0))"
 

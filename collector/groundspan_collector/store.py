@@ -1,35 +1,32 @@
-"""The only place that talks to ClickHouse: the embedded engine (chDB), one directory, one process.
+"""The only place that talks to ClickHouse: the engine in this process (engine.py), or a server (server.py).
 
 Every call blocks and is safe from any thread; async code calls them in a thread.
 """
 
-import hashlib
 import queue
-import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
 
-from groundspan_collector.decoder import Decoder
-from groundspan_collector.errors import ConfigError, RejectedData, StoreUnavailable
+from groundspan_collector.engine import Engine
+from groundspan_collector.errors import RejectedData, StoreUnavailable
 from groundspan_collector.lane import Lane
 from groundspan_collector.schema import migrate
+from groundspan_collector.server import Server, inlined
+from groundspan_collector.server_address import ServerAddress
+from groundspan_collector.tables import EngineTables, ServerTables
 
 Row: TypeAlias = dict[str, object]
 
-DATABASE = "groundspan"
 READERS = 3
 WRITERS = 2
 """While one group is written out, the next is decoded."""
-
-ROOM_TO_START_BYTES = 16 * 1024 * 1024
 
 DURABLE_TABLES = ("spans", "chunks", "spans_trace_id_ts", "evaluations", "contents", "metric_points")
 """What an acknowledgement promises to be there after a power cut."""
@@ -45,11 +42,14 @@ _DATA_CODES = frozenset(
 class Store:
     """The spans and what was derived from them."""
 
-    def __init__(self, lanes: Sequence[Lane], readers: Sequence[Client]) -> None:
-        """Ingest through *lanes*; *readers* serve everything else."""
-        self._clients = [*readers, *(lane.client for lane in lanes)]
+    def __init__(self, engine: Engine, home: Engine | Server, lanes: Sequence[Lane]) -> None:
+        """Ingest through *lanes*, which decode in *engine*; *home* has the tables."""
+        self.layout = home.layout
+        self._engine = engine
+        self._home = home
         self._readers: queue.SimpleQueue[Client] = queue.SimpleQueue()
-        for client in readers:
+        self._all_readers = [home.reader() for _ in range(READERS)]
+        for client in self._all_readers:
             self._readers.put(client)
         self._lanes: queue.SimpleQueue[Lane] = queue.SimpleQueue()
         for lane in lanes:
@@ -58,44 +58,39 @@ class Store:
         self.writing = threading.Lock()
 
     @classmethod
-    def open(cls, data_dir: Path, *, memory_bytes: int, fsync: bool = True) -> "Store":
-        """Open or make the store in *data_dir*, at the schema of this version.
+    def open(
+        cls, data_dir: Path, *, memory_bytes: int, fsync: bool = True, server: ServerAddress | None = None
+    ) -> "Store":
+        """Open or make the store, at the schema of this version: in *data_dir*, or on a *server*.
 
         Without *fsync*, what was acknowledged last may be lost when the power is cut.
-        Raises ConfigError where another process has it open, or where it cannot be made.
+        Raises ConfigError where another process has the directory open, where it cannot be made, or where the server
+        cannot be used.
         """
-        try:
-            data_dir.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ConfigError(f"--data-dir {data_dir} cannot be made: {error}") from error
-        # The engine writes the definitions of tables at a start, and on a full disk leaves them cut off.
-        if (free_bytes := shutil.disk_usage(data_dir).free) < ROOM_TO_START_BYTES:
-            raise ConfigError(
-                f"the disk of {data_dir} has {free_bytes} bytes left, and a store is opened with no less than "
-                f"{ROOM_TO_START_BYTES}: make room, or choose another --data-dir"
-            )
-        clients = [_client(data_dir, memory_bytes) for _ in range(WRITERS + READERS)]
-        clients[0].command(f"CREATE DATABASE IF NOT EXISTS {DATABASE} ENGINE = Atomic")
-        for client in clients:
-            client.command(f"USE {DATABASE}")
-            # Times without a zone, parameters among them, are UTC whatever the machine's zone is.
-            client.command("SET session_timezone = 'UTC'")
-        lanes = [
-            Lane(client, number, Decoder(str(data_dir / "store"), DATABASE, _pipe(data_dir, number)))
-            for number, client in enumerate(clients[:WRITERS])
-        ]
-        store = cls(lanes, clients[WRITERS:])
-        migrate.migrate(store)
-        store._set_fsync(fsync)
+        if server:
+            home = Server(server, clients=WRITERS + READERS)
+            # Beside a store of its own: that one is as it was when the collector is started without a server.
+            engine = Engine(data_dir, "decoder", memory_bytes=memory_bytes)
+            lanes = [_lane(engine, number, home) for number in range(WRITERS)]
+            store = cls(engine, home, lanes)
+            migrate.migrate(store)
+        else:
+            engine = Engine(data_dir, "store", memory_bytes=memory_bytes)
+            store = cls(engine, engine, [_lane(engine, number) for number in range(WRITERS)])
+            migrate.migrate(store)
+            store._set_fsync(fsync)
         store._open_lanes()
         return store
 
     def close(self) -> None:
-        """Let the directory go."""
+        """Let the directory, and the server, go."""
         for lane in self._all_lanes:
             lane.decoder.close()
-        for client in self._clients:
+            lane.client.close()
+        for client in self._all_readers:
             client.close()
+        self._home.close()
+        self._engine.close()
 
     def insert_spans(self, bodies: Sequence[bytes], spans: int, /, *, project: str, received_at_ns: int) -> int:
         """Decode OTLP trace requests, which hold so many *spans*; back when the rows survive a crash of this process.
@@ -126,13 +121,15 @@ class Store:
 
     def execute(self, sql: str, parameters: Mapping[str, object] | None = None) -> None:
         """Run one statement that gives no rows."""
+        sql, bound = inlined(sql, _bound(parameters))
         with self._reader() as client:
-            client.command(sql, parameters=_bound(parameters))
+            client.command(sql, parameters=bound)
 
     def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[Row]:
         """The rows of a query, each as column -> value; times are aware, NULL is None."""
+        sql, bound = inlined(sql, _bound(parameters))
         with self._reader() as client:
-            result = client.query(sql, parameters=_bound(parameters), tz_mode="aware")
+            result = client.query(sql, parameters=bound, tz_mode="aware")
             return [dict(zip(result.column_names, row, strict=True)) for row in result.result_rows]
 
     def is_intact(self, table: str) -> bool:
@@ -172,28 +169,10 @@ class Store:
             self._readers.put(client)
 
 
-def _client(data_dir: Path, memory_bytes: int) -> Client:
-    # The engine's own defaults are 90 % of the machine's memory and a mark cache of 5 GiB.
-    options: dict[str, Any] = {
-        "max_server_memory_usage": str(memory_bytes),
-        "mark_cache_size": str(memory_bytes // 16),
-    }
-    try:
-        return clickhouse_connect.get_client(
-            interface="chdb", path=str(data_dir / "store"), chdb_options=options, tz_mode="aware"
-        )
-    except ClickHouseError as error:
-        raise ConfigError(
-            f"the store in {data_dir} cannot be opened: another process, perhaps a collector, has it open, or it is "
-            f"not readable. Stop that process or choose another --data-dir. ({_first_line(error)})"
-        ) from error
-
-
-def _pipe(data_dir: Path, number: int) -> Path:
-    """Where a lane reads requests from: no directory of a network or a container's host, if there is a better one."""
-    memory = Path("/dev/shm")  # noqa: S108 - a pipe of this user alone, with a name unique to this store
-    digest = hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()[:16]
-    return memory / f"groundspan-{digest}-{number}" if memory.is_dir() else data_dir / f"pipe-{number}"
+def _lane(engine: Engine, number: int, server: Server | None = None) -> Lane:
+    client = engine.writer()
+    tables = ServerTables(client, server.writer()) if server else EngineTables(client)
+    return Lane(client, number, engine.decoder(number), tables)
 
 
 def _bound(parameters: Mapping[str, object] | None) -> dict[str, object]:

@@ -16,6 +16,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "metrics", "escapes", "queries"}),
+    frozenset({"server_address"}),
     frozenset(
         {
             "answers",
@@ -34,7 +35,8 @@ LAYERS: tuple[frozenset[str], ...] = (
         }
     ),
     frozenset({"access", "bodies", "catalogue", "client", "decode", "evidence"}),
-    frozenset({"decoder"}),
+    frozenset({"decoder", "server"}),
+    frozenset({"engine", "tables"}),
     frozenset({"lane"}),
     frozenset({"commit", "formats", "judges", "store"}),
     frozenset({"intake", "judgement", "records", "signals", "trace_view"}),
@@ -156,7 +158,7 @@ def test_store_alone_talks_to_the_engine() -> None:
         if any(name.partition(".")[0] in {"chdb", "clickhouse_connect"} for name in _imports(file))
     }
 
-    assert importers == {"decoder", "lane", "store"}
+    assert importers == {"decoder", "engine", "lane", "server", "store", "tables"}
 
 
 def test_no_file_is_named_after_nothing() -> None:

@@ -1,9 +1,10 @@
 -- The places in time of a group's traces, as its own spans have them; of moved traces, as all their spans do.
-INSERT INTO spans_trace_id_ts
-    (project, TraceId, epoch, Start, End, root_start, clock_suspect, answerable, last_received)
 SELECT
-    project, trace_id, ${epoch} AS epoch, min(start_time), max(start_time + toIntervalNanosecond(duration_ns)),
-    minOrNullIf(start_time, parent_span_id = ''), maxIf(clock_suspect, parent_span_id = ''),
-    max(output != '' AND stage IN ('pipeline', 'agent', 'chain', 'generate')), max(received_at)
-FROM ${spans}
+    project, trace_id AS TraceId, ${epoch} AS epoch, min(start_time) AS Start,
+    max(start_time + toIntervalNanosecond(duration_ns)) AS End,
+    minOrNullIf(start_time, parent_span_id = '') AS root_start,
+    maxIf(span.clock_suspect, parent_span_id = '') AS clock_suspect,
+    max(output != '' AND stage IN ('pipeline', 'agent', 'chain', 'generate')) AS answerable,
+    max(received_at) AS last_received
+FROM ${spans} AS span
 GROUP BY project, trace_id

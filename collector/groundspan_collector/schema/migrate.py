@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Protocol
 
 from groundspan_collector.errors import ConfigError
+from groundspan_collector.schema.layout import Layout
 
 _FILE_NAME = re.compile(r"(\d{3})_(\w+)\.sql")
 
@@ -20,6 +21,10 @@ ENGINE = ReplacingMergeTree ORDER BY number
 
 class Database(Protocol):
     """What a migration needs of a store."""
+
+    @property
+    def layout(self) -> Layout:
+        """How its tables lie."""
 
     def execute(self, sql: str, parameters: Mapping[str, object] | None = None) -> None:
         """Run one statement that gives no rows."""
@@ -38,7 +43,7 @@ class Migration:
 
     @property
     def checksum(self) -> str:
-        """Tells whether the statement is the one that was run."""
+        """Tells whether the statement, as it is written for one server, is the one that was run."""
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
@@ -70,14 +75,23 @@ def pending(shipped: Sequence[Migration], applied: Mapping[int, str]) -> list[Mi
 
 
 def migrate(database: Database) -> None:
-    """Run what is pending. Each statement is idempotent, so that a crash between two is made good by the next start."""
-    database.execute(_APPLIED)
+    """Run what is pending.
+
+    Each statement is idempotent: a crash between two is made good by the next start, and of several collectors that
+    start at once on one server each may run them all.
+    """
+    _run(database, _APPLIED)
     rows = database.rows("SELECT number, checksum FROM schema_migrations FINAL")
     applied = {int(str(row["number"])): str(row["checksum"]) for row in rows}
     for migration in pending(shipped(), applied):
-        database.execute(migration.sql)
+        _run(database, migration.sql)
         database.execute(
             "INSERT INTO schema_migrations (number, name, checksum) "
             "VALUES ({number:UInt32}, {name:String}, {checksum:String})",
             {"number": migration.number, "name": migration.name, "checksum": migration.checksum},
         )
+
+
+def _run(database: Database, sql: str) -> None:
+    for statement in database.layout.statements(sql):
+        database.execute(statement)

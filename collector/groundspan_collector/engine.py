@@ -1,0 +1,88 @@
+"""The ClickHouse engine inside this process (chDB): one folder, one process. Used by `store.py` alone."""
+
+import hashlib
+import shutil
+from pathlib import Path
+from typing import Any, Final
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from groundspan_collector.decoder import Decoder
+from groundspan_collector.errors import ConfigError
+from groundspan_collector.schema.layout import Layout
+
+DATABASE: Final = "groundspan"
+ROOM_TO_START_BYTES: Final = 16 * 1024 * 1024
+
+
+class Engine:
+    """The engine, open at one folder of a collector's."""
+
+    def __init__(self, data_dir: Path, folder: str, *, memory_bytes: int) -> None:
+        """Open or make *folder* in *data_dir*. Raises ConfigError where that cannot be, or another process has it."""
+        _make_room(data_dir)
+        self.layout = Layout(DATABASE)
+        self._data_dir = data_dir
+        self._path = data_dir / folder
+        # The engine's own defaults are 90 % of the machine's memory and a mark cache of 5 GiB.
+        self._options: dict[str, Any] = {
+            "max_server_memory_usage": str(memory_bytes),
+            "mark_cache_size": str(memory_bytes // 16),
+        }
+        # It keeps the engine until close().
+        self._first = self._open()
+        self._first.command(self.layout.created_database())
+
+    def writer(self) -> Client:
+        """A client for inserts and the look-ups before them."""
+        client = self._open()
+        client.command(f"USE {DATABASE}")
+        # Times without a zone, parameters among them, are UTC whatever the machine's zone is.
+        client.command("SET session_timezone = 'UTC'")
+        return client
+
+    def reader(self) -> Client:
+        """A client for all else."""
+        return self.writer()
+
+    def decoder(self, number: int) -> Decoder:
+        """What the lane of that *number* decodes with."""
+        return Decoder(str(self._path), DATABASE, _pipe(self._data_dir, number))
+
+    def close(self) -> None:
+        """Let the folder go."""
+        self._first.close()
+
+    def _open(self) -> Client:
+        try:
+            return clickhouse_connect.get_client(
+                interface="chdb", path=str(self._path), chdb_options=self._options, tz_mode="aware"
+            )
+        except ClickHouseError as error:
+            raise ConfigError(
+                f"the store in {self._data_dir} cannot be opened: another process, perhaps a collector, has it open, "
+                "or it is not readable. Stop that process or choose another --data-dir. "
+                f"({str(error).partition(chr(10))[0][:500]})"
+            ) from error
+
+
+def _make_room(data_dir: Path) -> None:
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"--data-dir {data_dir} cannot be made: {error}") from error
+    # The engine writes the definitions of tables at a start, and on a full disk leaves them cut off.
+    if (free_bytes := shutil.disk_usage(data_dir).free) < ROOM_TO_START_BYTES:
+        raise ConfigError(
+            f"the disk of {data_dir} has {free_bytes} bytes left, and a store is opened with no less than "
+            f"{ROOM_TO_START_BYTES}: make room, or choose another --data-dir"
+        )
+
+
+def _pipe(data_dir: Path, number: int) -> Path:
+    """Where a lane reads requests from: no directory of a network or a container's host, if there is a better one."""
+    memory = Path("/dev/shm")  # noqa: S108 - a pipe of this user alone, with a name unique to this store
+    digest = hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()[:16]
+    return memory / f"groundspan-{digest}-{number}" if memory.is_dir() else data_dir / f"pipe-{number}"
