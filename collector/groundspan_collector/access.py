@@ -23,7 +23,10 @@ def project_for(headers: Mapping[str, str], tokens: Mapping[str, Access], right:
         return ""
     access = _access(_token(headers), tokens)
     if access is None:
-        raise Unauthorized("a token of GROUNDSPAN_TOKENS is needed: Authorization: Bearer TOKEN")
+        raise Unauthorized(
+            "a token of GROUNDSPAN_TOKENS is needed: as Authorization: Bearer TOKEN, as the password of basic "
+            "authentication, or as X-ClickHouse-Key: TOKEN"
+        )
     if right not in access.rights:
         raise Forbidden(f"this token has the rights {sorted(access.rights)}, this needs {right!r}")
     return access.project
@@ -46,7 +49,11 @@ def _without_port(host: str) -> str:
 
 
 def _token(headers: Mapping[str, str]) -> str:
-    """The token in the forms that clients know: Bearer, or the password of Basic."""
+    """The token in the forms that clients know: Bearer, the password of Basic, or ClickHouse's own header."""
+    return _authorization(headers) or headers.get("x-clickhouse-key", "").strip()
+
+
+def _authorization(headers: Mapping[str, str]) -> str:
     kind, _, value = headers.get("authorization", "").partition(" ")
     match kind.lower():
         case "bearer":

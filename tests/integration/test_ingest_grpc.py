@@ -128,6 +128,7 @@ def test_tokens_decide_what_is_answered(tmp_path: Path) -> None:
         assert _refused(server.grpc, body, metadata=bearer("no")).code() is grpc.StatusCode.UNAUTHENTICATED
         assert _refused(server.grpc, body, metadata=bearer("r")).code() is grpc.StatusCode.PERMISSION_DENIED
         assert _call(server.grpc, body, metadata=bearer("w")) == b""
+        assert _call(server.grpc, body, metadata=(("x-clickhouse-key", "w"),)) == b""
 
 
 def test_start_fails_when_the_port_is_taken(tmp_path: Path) -> None:

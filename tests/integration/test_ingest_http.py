@@ -225,6 +225,9 @@ def test_tokens_decide_what_is_answered(tmp_path: Path) -> None:
         seen = [processes.fetch(url + path, None, bearer(token)).status for token in ("", "w", "r", "other")]
         large = processes.fetch(url + "/v1/traces", b"\0" * (20 * MIB), bearer("no"))
 
+        keyed = {"Content-Type": PROTOBUF, "X-ClickHouse-Key": "w", "Host": "collector.example"}
+
         assert sent == [401, 401, 403, 200]
+        assert processes.fetch(url + "/v1/traces", body, keyed).status == 200
         assert seen == [401, 403, 200, 404]
         assert (large.status, _status(large).code) == (401, 16)

@@ -40,9 +40,31 @@ def test_token_may_be_the_password_of_basic() -> None:
     assert project_for({"authorization": f"Basic {pair}"}, TOKENS, "write") == "one"
 
 
+def test_token_may_be_in_the_header_of_clickhouse() -> None:
+    """What its clients send over HTTP; a user's name beside it says nothing."""
+    headers = {"x-clickhouse-user": "anyone", "x-clickhouse-key": "writer"}
+
+    assert project_for(headers, TOKENS, "write") == "one"
+
+
+def test_authorization_counts_when_both_say_something() -> None:
+    """A wrong one is not made good by the other."""
+    with pytest.raises(Unauthorized):
+        project_for(_bearer("wrong") | {"x-clickhouse-key": "writer"}, TOKENS, "write")
+
+
 @pytest.mark.parametrize(
     "headers",
-    [{}, _bearer(""), _bearer("write"), _bearer("wröter"), {"authorization": "Basic %"}, {"authorization": "writer"}],
+    [
+        {},
+        {"x-clickhouse-key": "write"},
+        {"x-clickhouse-key": ""},
+        _bearer(""),
+        _bearer("write"),
+        _bearer("wröter"),
+        {"authorization": "Basic %"},
+        {"authorization": "writer"},
+    ],
 )
 def test_request_is_unauthorized_when_its_token_is_unknown(headers: dict[str, str]) -> None:
     """No token, half of one, or something else."""
