@@ -41,9 +41,9 @@ MEASURED = re.compile(r"\.ms[A-Z]\w*$|PerSecond$|\.duration$|\.time_(to|per)_\w+
 LIBRARIES = ("the_call", "plain_calls", "ai_sdk_calls")
 
 ROOT = HERE.parents[1]
-OWN_INTERPRETERS = {"openinference_llama_index": ROOT / ".venv-compat-llama-index" / "bin" / "python"}
+OWN_ENVIRONMENTS = {"openinference_llama_index": ROOT / ".venv-compat-llama-index"}
 """Of programs whose library cannot be installed beside the others."""
-NODE_MODULES = ROOT / ".venv-compat-node" / "node_modules"
+NODE_FOLDER = ROOT / ".venv-compat-node"
 
 
 def _parts(headers: Message, stream: BufferedIOBase) -> Iterator[bytes]:
@@ -136,7 +136,7 @@ def _scrub(attributes: RepeatedCompositeFieldContainer[KeyValue]) -> None:
 
 
 def _scrub_value(value: AnyValue) -> None:
-    """Ports of the stub, ids and times of a run, inside of texts."""
+    """Ports of the stub, ids, addresses and times of a run, inside of texts."""
     if value.HasField("string_value"):
         text = re.sub(r"127\.0\.0\.1:\d+", "model.example", value.string_value)
         text = re.sub(
@@ -144,26 +144,28 @@ def _scrub_value(value: AnyValue) -> None:
             "00000000-0000-4000-8000-000000000000",
             text,
         )
+        text = re.sub(r"\b0x[0-9a-f]{6,}", "0x0", text)
+        text = re.sub(r'(run_id": ")\w+', r"\1run-1", text)
         text = re.sub(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?", "2026-09-09T12:00:00.010000", text)
         value.string_value = text
     for item in value.array_value.values:
         _scrub_value(item)
 
 
+def environment(program: Path) -> Path:
+    """The folder in which *program*'s library is installed."""
+    return NODE_FOLDER if program.suffix == ".mjs" else OWN_ENVIRONMENTS.get(program.stem, Path(sys.prefix))
+
+
 def command(program: Path) -> list[str]:
-    """What runs *program*: the interpreter that has its library."""
-    if program.suffix == ".mjs":
-        # Node looks for modules beside a program, and nowhere else.
-        for each in program.parent.glob("*.mjs"):
-            shutil.copy(each, NODE_MODULES.parent)
-        return ["node", str(NODE_MODULES.parent / program.name)]
-    return [str(OWN_INTERPRETERS.get(program.stem, sys.executable)), str(program)]
-
-
-def missing(program: Path) -> str:
-    """Why *program* cannot run here; empty if it can."""
-    needed = NODE_MODULES if program.suffix == ".mjs" else OWN_INTERPRETERS.get(program.stem)
-    return f"{needed.relative_to(ROOT)} is not there" if needed and not needed.exists() else ""
+    """What runs *program* where its library is."""
+    folder = environment(program)
+    if program.suffix == ".py":
+        return [str(folder / "bin" / "python"), str(program)]
+    # Node looks for modules beside a program, and nowhere else.
+    for each in program.parent.glob("*.mjs"):
+        shutil.copy(each, folder)
+    return ["node", str(folder / program.name)]
 
 
 def record(program: Path) -> None:
@@ -184,10 +186,11 @@ def main(names: Sequence[str]) -> None:
     """Record the named programs, or all."""
     found = [path for path in sorted((HERE / "programs").glob("*.*")) if path.suffix in {".py", ".mjs"}]
     for program in [path for path in found if path.stem not in LIBRARIES and (not names or path.stem in names)]:
-        if reason := missing(program):
-            sys.stdout.write(f"{program.stem} is not recorded: {reason}\n")
-        else:
+        # The Makefile's stamp: everything is there.
+        if (environment(program) / ".installed").exists():
             record(program)
+        else:
+            sys.stdout.write(f"{program.stem} is not recorded: {environment(program).name} is not installed\n")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ import golden_requests
 import pytest
 from genai_prices import Usage, calc_price
 from golden_requests import CANONICAL, GOLDEN, MODEL_ASKED, PROGRAMS, RETRIEVING
+from groundspan_collector.answers import answer_of
+from groundspan_collector.score import trace_span
 from groundspan_collector.store import Store
 from model_api import ANSWER
 
@@ -105,6 +107,27 @@ def test_embedding_without_tokens_is_one_call_when_llama_index_tells_of_two(stor
     ]
 
 
+def test_calls_of_an_agent_of_llama_index_are_those_that_were_made(store: Store, project: str) -> None:
+    """It tells of a call that it is about to make as of one that it made."""
+    rows = golden_requests.replay(store, project, "openinference_llama_index")
+    agent = next(row for row in rows if row["name"] == "FunctionAgent.run")
+
+    calls = [call for call in golden_requests.priced_calls(store, project) if call["trace_id"] == agent["trace_id"]]
+
+    assert [(call["stage"], call["cost_usd"]) for call in calls] == [("generate", COST)] * 2
+
+
+def test_answer_of_an_agent_of_llama_index_is_what_its_last_call_said(store: Store, project: str) -> None:
+    """What it gives back itself is an object of Python, written out."""
+    rows = golden_requests.replay(store, project, "openinference_llama_index")
+    agent = next(row for row in rows if row["name"] == "FunctionAgent.run")
+
+    answer = answer_of([trace_span(row) for row in rows if row["trace_id"] == agent["trace_id"]])
+
+    assert answer
+    assert (answer.root.span_id, answer.question, answer.text) == (agent["span_id"], QUESTION, ANSWER)
+
+
 @pytest.mark.parametrize(
     ("program", "raised"),
     [
@@ -124,7 +147,15 @@ def test_failed_call_says_what_was_raised(store: Store, project: str, program: s
 
 
 @pytest.mark.parametrize(
-    "program", ["openinference_openai", "openllmetry_openai", "pydantic_ai_agent", "vercel_ai", "vercel_ai_7"]
+    "program",
+    [
+        "openinference_llama_index",
+        "openinference_openai",
+        "openllmetry_openai",
+        "pydantic_ai_agent",
+        "vercel_ai",
+        "vercel_ai_7",
+    ],
 )
 def test_call_that_asks_for_a_tool_says_nothing(store: Store, project: str, program: str) -> None:
     """Its answer comes later; there is nothing to judge yet."""

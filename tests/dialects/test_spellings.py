@@ -325,3 +325,21 @@ def test_text_is_kept_when_it_only_looks_like_json(store: Store, project: str) -
     rows = stored.rows_of(store, project, *({"output.value": text} for text in texts))
 
     assert [row["output"] for row in rows] == texts
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "output"),
+    [
+        ("CHAIN", "StopEvent(result=AgentOutput(response=None))", ""),
+        ("AGENT", "<generator object>", ""),
+        ("LLM", "Point(x=1) is how it is written.", "Point(x=1) is how it is written."),
+        ("CHAIN", "See main(argv=None).", "See main(argv=None)."),
+    ],
+)
+def test_result_is_no_answer_when_it_is_an_object_written_out(
+    store: Store, project: str, kind: str, text: str, output: str
+) -> None:
+    """LlamaIndex's agents and streams give back objects; what a model says is a text."""
+    row = stored.read_back(store, project, {"openinference.span.kind": kind, "output.value": text})
+
+    assert row["output"] == output

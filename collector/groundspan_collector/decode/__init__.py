@@ -96,6 +96,8 @@ def _normalise() -> Template:
         "dialect": _dialect_sql(),
         "stage_columns": ", ".join(str(_number(name)) for name in ("groundspan_stage", "operation")),
         "stage_words": f"{_listed(tuple(stages.STAGE_OF))}, {_listed(tuple(stages.STAGE_OF.values()))}",
+        "call_to_be": quoted(stages.CALL_TO_BE),
+        "object_in_python": quoted(stages.OBJECT_IN_PYTHON),
         "vector_stores": _listed(stages.VECTOR_STORES),
         "result_is_documents": ", ".join(quoted(name) for name in stages.RESULT_IS_DOCUMENTS),
         "first_token_events": ", ".join(quoted(name) for name in stages.FIRST_TOKEN_EVENTS),

@@ -122,6 +122,7 @@ FROM
                 ${counts}) AS COUNTS,
             coalesce(${cache_read_tokens}, 0) + coalesce(${cache_write_tokens}, 0) AS CACHED,
             dialect IN (${result_is_documents}) AND stage IN ('retrieve', 'rerank') AS GIVES_DOCUMENTS,
+            dialect = 'openinference' AND stage IN ('chain', 'agent') AND match(${result}, ${object_in_python}) AS GIVES_OBJECT,
             -- JSON that its writer should not have written: numbers it has no word for, halves of a character.
             arrayMap(text -> if(NOT match(text, '^\\s*[\\[{]') OR isValidJSON(text), text, replaceRegexpAll(replaceRegexpAll(
                 replaceRegexpAll(replaceRegexpAll(text,
@@ -129,7 +130,7 @@ FROM
                     '\\\\u([dD][89abAB][0-9a-fA-F]{2})\\\\u([dD][c-fC-F][0-9a-fA-F]{2})', '\\\\U\\1\\\\U\\2'),
                     '\\\\u[dD][89a-fA-F][0-9a-fA-F]{2}', '\\\\ufffd'),
                     '\\\\U([dD][89a-fA-F][0-9a-fA-F]{2})', '\\\\u\\1')),
-                [${given}, if(GIVES_DOCUMENTS, '', ${result}), if(GIVES_DOCUMENTS, ${result}, ${documents})]) AS TEXTS,
+                [${given}, if(GIVES_DOCUMENTS OR GIVES_OBJECT, '', ${result}), if(GIVES_DOCUMENTS, ${result}, ${documents})]) AS TEXTS,
             if(${first_chunk_at} != '',
                 toUnixTimestamp64Nano(parseDateTime64BestEffortOrNull(trim(BOTH '"' FROM ${first_chunk_at}), 9, 'UTC')),
                 toUnixTimestamp64Nano(arrayFirst(e -> e.2 IN (${first_token_events}), events).1)) AS FIRST_TOKEN_AT,
@@ -147,6 +148,7 @@ FROM
                 arrayFirst(word -> word != '', arrayMap(placed -> transform(placed.2, ${stage_words}, ''),
                     arrayFilter(placed -> intDiv(placed.1, ${keys_per_column}) IN (${stage_columns}), PLACED))) AS SAID,
                 multiIf(
+                    SAID = 'generate' AND endsWith(name, ${call_to_be}), 'chain',
                     SAID != '', SAID,
                     has(${vector_stores}, lower(a['db.system'])),
                         if(match(lower(concat(name, a['db.operation'])), 'query|search'), 'retrieve', 'other'),

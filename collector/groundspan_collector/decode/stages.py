@@ -61,6 +61,12 @@ STAGE_OF: Final = (
 )
 """Word -> stage; no two dialects mean different stages by one word."""
 
+CALL_TO_BE: Final = "._prepare_chat_with_tools"
+"""The end of the name of a span that LlamaIndex takes for a model call: it only puts one together."""
+
+OBJECT_IN_PYTHON: Final = r"^([A-Z]\w*\(\w+=|<generator object)"
+"""What LlamaIndex gives for the result of an agent or a stream is an object, written out: no text to judge."""
+
 VECTOR_STORES: Final = ("chroma", "pinecone", "qdrant", "weaviate", "milvus", "lancedb", "marqo")
 """Values of `db.system`, in small letters, whose queries are retrievals."""
 
