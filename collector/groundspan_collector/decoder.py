@@ -80,6 +80,8 @@ class Decoder:
 
         Raises DatabaseError where the engine cannot read or keep them, RejectedData where it finds fewer.
         """
+        if not spans:
+            return
         with self._ending_at_errors():
             self._begin()
             with self._writing.send_insert(f"INSERT INTO {table} ({', '.join(columns)})", "Native") as inserter:
