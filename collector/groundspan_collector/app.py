@@ -265,7 +265,9 @@ def _told(error: Exception) -> tuple[int, int, str]:
 def serve(settings: Settings) -> None:
     """Run a collector until it is told to stop. Raises ConfigError before a port opens."""
     manifest.check_whole(settings.data_dir, settings.spool_folder)
-    store = Store.open(settings.data_dir, memory_bytes=settings.memory_bytes, fsync=settings.fsync)
+    store = Store.open(
+        settings.data_dir, memory_bytes=settings.memory_bytes, fsync=settings.fsync, clock=settings.clock
+    )
     try:
         manifest.opened(settings.data_dir)
         sys.setswitchinterval(SWITCH_INTERVAL_S)

@@ -4,21 +4,17 @@ Used by `store.py` alone; a lane takes one group at a time.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from pathlib import Path
 from string import Template
-from typing import Any, Final
+from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
 from groundspan_collector import decode, queries
 from groundspan_collector.decoder import Decoder
+from groundspan_collector.settings import ClockLimits
 from groundspan_collector.supersede import Conflict, Settlement, settle
 from groundspan_collector.tables import Staged, Tables
-
-OLDEST: Final = timedelta(days=30)
-NEWEST: Final = timedelta(minutes=10)
-"""A span that starts so long before, or after, its receipt has a clock that is wrong."""
 
 # A lane's statements are short and look at everything: there is nothing to plan or to compile.
 _SETTINGS = {
@@ -42,8 +38,8 @@ _CHUNK_TEXTS = {"chunk_texts": "Array(String)"}
 _OURS = {
     "content_hash": f"cityHash64({_CONTENT})",
     "clock_suspect": (
-        "toUnixTimestamp64Nano(start_time) NOT BETWEEN toUnixTimestamp64Nano(received_at) - ${oldest_ns} "
-        "AND toUnixTimestamp64Nano(received_at) + ${newest_ns}"
+        "toUnixTimestamp64Nano(start_time) NOT BETWEEN toUnixTimestamp64Nano(received_at) - ${past_ns} "
+        "AND toUnixTimestamp64Nano(received_at) + ${ahead_ns}"
     ),
     "precedence": (
         "bitOr(bitShiftLeft(toUInt128(toUnixTimestamp64Nano(start_time) + duration_ns), 64), "
@@ -53,9 +49,9 @@ _OURS = {
 }
 
 
-def staging_sql(columns: Sequence[str], pipe: Path) -> str:
+def staging_sql(columns: Sequence[str], pipe: Path, clock: ClockLimits) -> str:
     """The SELECT over *pipe* that gives the *columns* of `spans`, and the chunks' texts."""
-    limits = {"oldest_ns": _nanoseconds(OLDEST), "newest_ns": _nanoseconds(NEWEST)}
+    limits = {"past_ns": clock.past_ns, "ahead_ns": clock.ahead_ns}
     # By their names the block's columns find those of the table.
     values = ", ".join(f"{_OURS[name]} AS {name}" if name in _OURS else name for name in (*columns, *_CHUNK_TEXTS))
     return f"SELECT {Template(values).substitute(limits)} FROM ({decode.normalise_sql(str(pipe))})"
@@ -64,9 +60,10 @@ def staging_sql(columns: Sequence[str], pipe: Path) -> str:
 class Lane:
     """One of the ways in."""
 
-    def __init__(self, client: Client, number: int, decoder: Decoder, tables: Tables) -> None:
+    def __init__(self, client: Client, number: int, decoder: Decoder, tables: Tables, clock: ClockLimits) -> None:
         """Stage what *decoder* makes of requests' bytes, with *client*; write it to *tables*."""
         self.client = client
+        self._clock = clock
         self._tables = tables
         self.decoder = decoder
         self._staged = f"staged_{number}"
@@ -83,7 +80,7 @@ class Lane:
         staged = ", ".join(f"{name} {kind}" for name, kind in (dict(columns) | _CHUNK_TEXTS).items())
         self.client.command(f"DROP TABLE IF EXISTS {self._staged} SYNC")
         self.client.command(f"CREATE TABLE {self._staged} ({staged}) ENGINE = Memory")
-        self.decoder.plan(staging_sql([*columns], self.decoder.pipe))
+        self.decoder.plan(staging_sql([*columns], self.decoder.pipe, self._clock))
 
     def stage(self, bodies: Sequence[bytes], spans: int, project: str, received_at_ns: int) -> None:
         """Decode *bodies*, which hold so many *spans*, into the table in memory."""
@@ -197,7 +194,3 @@ class Lane:
 
     def _staged_columns(self, names: Sequence[str]) -> Staged:
         return Staged(self._staged, {name: self._columns[name] for name in names})
-
-
-def _nanoseconds(duration: timedelta) -> int:
-    return duration // timedelta(microseconds=1) * 1000

@@ -12,6 +12,9 @@ from groundspan_collector.errors import ConfigError
 
 MIB: Final = 1024 * 1024
 MAX_SPOOL_BYTES: Final = 1024 * MIB
+SECOND_NS: Final = 1_000_000_000
+MAX_PAST_DAYS: Final = 36_500
+MAX_AHEAD_MINUTES: Final = 525_600
 RIGHTS: Final = frozenset({"write", "read", "sql", "backup"})
 
 _TOKENS_SHAPE = '{"TOKEN": {"project": "NAME", "rights": ["write", "read", "sql", "backup"]}}'
@@ -24,6 +27,27 @@ class Access:
     project: str
     """The only project that is written and read with it; empty: any."""
     rights: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ClockLimits:
+    """A span that starts longer before, or after, its receipt has a clock that is wrong."""
+
+    past_days: int = 30
+    ahead_minutes: int = 10
+
+    @property
+    def past_ns(self) -> int:
+        """Longest before."""
+        return self.past_days * 24 * 3600 * SECOND_NS
+
+    @property
+    def ahead_ns(self) -> int:
+        """Longest after."""
+        return self.ahead_minutes * 60 * SECOND_NS
+
+
+USUAL_CLOCK: Final = ClockLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +98,7 @@ class Settings:
     fsync: bool = True
     """Off, what was acknowledged last may be lost when the power is cut: for figures, and for data you can lose."""
     retention: Retention = Retention()
+    clock: ClockLimits = USUAL_CLOCK
     quiet_s: float = 2.0
     """A trace is judged when no span of it arrived for so long."""
 
@@ -114,6 +139,7 @@ class Settings:
             spool_dir=Path(spool_dir).resolve() if spool_dir else None,
             fsync=parse_fsync(environ),
             retention=Retention(retain_days, retain_text_days),
+            clock=parse_clock(environ),
         )
 
     @property
@@ -156,6 +182,21 @@ def parse_bytes(environ: Mapping[str, str], name: str, default: int) -> int:
     value = environ.get(name, "") or str(default)
     if not value.isascii() or not value.isdigit():
         raise ConfigError(f"{name} must be a number of bytes, 0 or more, got {value!r}")
+    return int(value)
+
+
+def parse_clock(environ: Mapping[str, str]) -> ClockLimits:
+    """GROUNDSPAN_CLOCK_PAST_DAYS and GROUNDSPAN_CLOCK_AHEAD_MINUTES. Raises ConfigError for what they cannot be."""
+    return ClockLimits(
+        _whole(environ, "GROUNDSPAN_CLOCK_PAST_DAYS", "days", 1, MAX_PAST_DAYS, USUAL_CLOCK.past_days),
+        _whole(environ, "GROUNDSPAN_CLOCK_AHEAD_MINUTES", "minutes", 0, MAX_AHEAD_MINUTES, USUAL_CLOCK.ahead_minutes),
+    )
+
+
+def _whole(environ: Mapping[str, str], name: str, unit: str, least: int, most: int, default: int) -> int:
+    value = environ.get(name, "") or str(default)
+    if not value.isascii() or not value.isdigit() or len(value) > 9 or not least <= int(value) <= most:
+        raise ConfigError(f"{name} must be a whole number of {unit}, {least} to {most}, got {value!r}")
     return int(value)
 
 

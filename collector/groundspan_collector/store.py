@@ -20,6 +20,7 @@ from groundspan_collector.lane import Lane
 from groundspan_collector.schema import migrate
 from groundspan_collector.server import Server, inlined
 from groundspan_collector.server_address import ServerAddress
+from groundspan_collector.settings import USUAL_CLOCK, ClockLimits
 from groundspan_collector.tables import EngineTables, ServerTables
 
 Row: TypeAlias = dict[str, object]
@@ -59,11 +60,17 @@ class Store:
 
     @classmethod
     def open(
-        cls, data_dir: Path, *, memory_bytes: int, fsync: bool = True, server: ServerAddress | None = None
+        cls,
+        data_dir: Path,
+        *,
+        memory_bytes: int,
+        fsync: bool = True,
+        server: ServerAddress | None = None,
+        clock: ClockLimits = USUAL_CLOCK,
     ) -> "Store":
         """Open or make the store, at the schema of this version: in *data_dir*, or on a *server*.
 
-        Without *fsync*, what was acknowledged last may be lost when the power is cut.
+        Without *fsync*, what was acknowledged last may be lost when the power is cut. Spans out of *clock* are flagged.
         Raises ConfigError where another process has the directory open, where it cannot be made, or where the server
         cannot be used.
         """
@@ -71,12 +78,12 @@ class Store:
             home = Server(server, clients=WRITERS + READERS)
             # Beside a store of its own: that one is as it was when the collector is started without a server.
             engine = Engine(data_dir, "decoder", memory_bytes=memory_bytes)
-            lanes = [_lane(engine, number, home) for number in range(WRITERS)]
+            lanes = [_lane(engine, number, clock, home) for number in range(WRITERS)]
             store = cls(engine, home, lanes)
             migrate.migrate(store)
         else:
             engine = Engine(data_dir, "store", memory_bytes=memory_bytes)
-            store = cls(engine, engine, [_lane(engine, number) for number in range(WRITERS)])
+            store = cls(engine, engine, [_lane(engine, number, clock) for number in range(WRITERS)])
             migrate.migrate(store)
             store._set_fsync(fsync)
         store._open_lanes()
@@ -169,10 +176,10 @@ class Store:
             self._readers.put(client)
 
 
-def _lane(engine: Engine, number: int, server: Server | None = None) -> Lane:
+def _lane(engine: Engine, number: int, clock: ClockLimits, server: Server | None = None) -> Lane:
     client = engine.writer()
     tables = ServerTables(client, server.writer()) if server else EngineTables(client)
-    return Lane(client, number, engine.decoder(number), tables)
+    return Lane(client, number, engine.decoder(number), tables, clock)
 
 
 def _bound(parameters: Mapping[str, object] | None) -> dict[str, object]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from groundspan_collector.errors import ConfigError
-from groundspan_collector.settings import Settings
+from groundspan_collector.settings import ClockLimits, Settings
 
 
 def _load(**environ: str) -> Settings:
@@ -30,6 +30,30 @@ def test_spool_is_in_the_data_directory_unless_it_is_put_elsewhere(tmp_path: Pat
     """On another disk it is there when the store's is full."""
     assert _load().spool_folder == Path("data").resolve() / "spool"
     assert _load(GROUNDSPAN_SPOOL_DIR=str(tmp_path)).spool_folder == tmp_path
+
+
+def test_clock_is_trusted_for_a_month_back_and_ten_minutes_ahead_unless_it_is_said() -> None:
+    """An explicit 0 ahead is one."""
+    environ = {"GROUNDSPAN_CLOCK_PAST_DAYS": "1", "GROUNDSPAN_CLOCK_AHEAD_MINUTES": "0"}
+
+    assert _load().clock == ClockLimits(past_days=30, ahead_minutes=10)
+    assert _load(**environ).clock == ClockLimits(past_days=1, ahead_minutes=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "accepted"),
+    [
+        ("GROUNDSPAN_CLOCK_PAST_DAYS", "0", "days, 1 to 36500"),
+        ("GROUNDSPAN_CLOCK_PAST_DAYS", "36501", "days, 1 to 36500"),
+        ("GROUNDSPAN_CLOCK_PAST_DAYS", "30d", "days, 1 to 36500"),
+        ("GROUNDSPAN_CLOCK_AHEAD_MINUTES", "-1", "minutes, 0 to 525600"),
+        ("GROUNDSPAN_CLOCK_AHEAD_MINUTES", "9" * 5000, "minutes, 0 to 525600"),
+    ],
+)
+def test_start_is_refused_when_a_limit_of_the_clock_is_no_such_number(name: str, value: str, accepted: str) -> None:
+    """With the name, what is accepted and what was got."""
+    with pytest.raises(ConfigError, match=f"{name} must be a whole number of {accepted}, got {value!r}"):
+        _load(**{name: value})
 
 
 def test_spools_size_is_a_number_of_bytes() -> None:
