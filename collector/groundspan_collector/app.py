@@ -38,13 +38,13 @@ from groundspan_collector import (
 from groundspan_collector.access import check_unconfined, project_for
 from groundspan_collector.backup import Copier
 from groundspan_collector.commit import Committer
-from groundspan_collector.errors import RETRY_AFTER_S, CollectorError, ConfigError, StoreUnavailable
+from groundspan_collector.errors import RETRY_AFTER_S, CollectorError, ConfigError, RejectedData, StoreUnavailable
 from groundspan_collector.intake import Intake, Kind, Replay
 from groundspan_collector.pricing import Pricer
 from groundspan_collector.receipts import Receipts
 from groundspan_collector.retention import Keeper
 from groundspan_collector.score import Scorer, loop
-from groundspan_collector.settings import Settings
+from groundspan_collector.settings import WHOLE, Settings
 from groundspan_collector.spool import Spool
 from groundspan_collector.store import WRITERS, Store
 
@@ -83,8 +83,17 @@ class Collector:
             signals.logs(self._committer("logs", metrics.LOG_RECORDS, settings.max_in_flight_bytes // 4)),
             signals.metric_points(self._committer("metrics", metrics.METRIC_POINTS, settings.max_in_flight_bytes // 4)),
         )
-        self.scorer = Scorer(store, judge, utc_now, settled=self._intake.settled, quiet_s=settings.quiet_s)
-        self._pricer = Pricer(store, utc_now, settled=self._intake.settled)
+        late = settings.others_are_late_by
+        self.scorer = Scorer(
+            store,
+            judge,
+            utc_now,
+            settled=self._intake.settled,
+            quiet_s=settings.quiet_s,
+            share=settings.judge_share or WHOLE,
+            late=late,
+        )
+        self._pricer = Pricer(store, utc_now, settled=self._intake.settled, late=late)
         self.copier = Copier(store, self._spool, settings.data_dir, settings.spool_folder, utc_now)
         self._keeper = Keeper(store, settings.retention, utc_now)
         self._stopping = threading.Event()
@@ -101,7 +110,7 @@ class Collector:
         loops = [
             self._thread("replay", partial(self._replay.run, self._stopping.wait)),
             self._loop("price", self._pricer.price_new_pairs, idle_s=1.0),
-            self._loop("score", self.scorer.score_due, idle_s=0.5),
+            self._loop("score", self.scorer.score_due if self.settings.judge_share else lambda: 0, idle_s=0.5),
             self._loop("retain", self._keeper.drop_old, idle_s=RETAIN_EVERY_S),
             self._loop("measure", partial(gauges.measure, self.store, self.scorer), share=lambda: gauges.SHARE),
         ]
@@ -167,6 +176,8 @@ def build(collector: Collector, on_ready: Callable[[int | None], None]) -> FastA
 
     def copying(request: Request) -> Copier:
         check_unconfined(request.headers, collector.settings.tokens, "backup")
+        if collector.settings.server:
+            raise RejectedData("the spans are on a ClickHouse server: copy them with its own BACKUP")
         return collector.copier
 
     # No redirect to the path without a slash at its end: exporters take a redirect for success and drop the spans.
@@ -266,7 +277,11 @@ def serve(settings: Settings) -> None:
     """Run a collector until it is told to stop. Raises ConfigError before a port opens."""
     manifest.check_whole(settings.data_dir, settings.spool_folder)
     store = Store.open(
-        settings.data_dir, memory_bytes=settings.memory_bytes, fsync=settings.fsync, clock=settings.clock
+        settings.data_dir,
+        memory_bytes=settings.memory_bytes,
+        fsync=settings.fsync,
+        server=settings.server,
+        clock=settings.clock,
     )
     try:
         manifest.opened(settings.data_dir)
@@ -313,10 +328,14 @@ def _address(host: str, port: int) -> str:
     return f"{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{port}"
 
 
+def _where(settings: Settings) -> str:
+    if settings.server:
+        return f"data on {settings.server}, spool in {settings.spool_folder}"
+    return f"data in {settings.data_dir}"
+
+
 def _say_ready(settings: Settings, port: int, grpc_port: int | None) -> None:
     grpc = "" if grpc_port is None else f" and for gRPC on {_address(settings.host, grpc_port)}"
     address = f"http://{_address(settings.host, port)}"
-    sys.stdout.write(
-        f"Groundspan collector ready on {address}{grpc} (data in {settings.data_dir}; {settings.retention})\n"
-    )
+    sys.stdout.write(f"Groundspan collector ready on {address}{grpc} ({_where(settings)}; {settings.retention})\n")
     sys.stdout.flush()

@@ -75,6 +75,14 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         default=Path("groundspan-data"),
         help="where spans are kept (default: %(default)s)",
     )
+    parser.add_argument(
+        "--clickhouse-url",
+        default="",
+        metavar="URL",
+        help="keep spans on a server: http://USER:PASSWORD@HOST:8123/DATABASE; the password may be in the "
+        "environment's GROUNDSPAN_CLICKHOUSE_PASSWORD (default: keep them in --data-dir)",
+    )
+    parser.add_argument("--cluster", default="", metavar="NAME", help="the server's cluster to spread tables over")
     parser.add_argument("--judge", default="lexical", help="who judges claims (default: %(default)s)")
     parser.add_argument("--retain-days", type=int, help="drop what is older, by whole days (default: keep everything)")
     parser.add_argument("--retain-text-days", type=int, help="clear texts that are older (default: keep everything)")
@@ -164,6 +172,8 @@ def _serve(options: argparse.Namespace) -> int:
             judge=options.judge,
             retain_days=options.retain_days,
             retain_text_days=options.retain_text_days,
+            clickhouse_url=options.clickhouse_url,
+            cluster=options.cluster,
         )
     )
     return 0

@@ -47,13 +47,14 @@ def forget(store: Store, spool: Spool, *, trace: str, user: str, project: str) -
         # Before the tables: after a crash they still tell which traces it was about.
         spool.revise_rejected(lambda record: _without(record, set(found)))
         for some in _batches(found):
+            ids = {"ids": [trace_id for _, trace_id in some], "traces": list(some)}
             for table, column in _TABLES:
                 store.execute(
-                    f"ALTER TABLE {table} DELETE WHERE {column} IN {{ids:Array(String)}} AND (project, {column}) IN "
-                    "{traces:Array(Tuple(String, String))} SETTINGS mutations_sync = 1",
-                    {"ids": [trace_id for _, trace_id in some], "traces": list(some)},
+                    f"ALTER TABLE {store.layout.changing(table)} DELETE WHERE {column} IN {{ids:Array(String)}} "
+                    f"AND (project, {column}) IN {{traces:Array(Tuple(String, String))}} SETTINGS mutations_sync = 2",
+                    ids,
                 )
-        store.execute(retention.ORPHANED_CHUNKS)
+        retention.erase_orphaned_chunks(store)
     return len(found)
 
 

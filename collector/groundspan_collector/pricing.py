@@ -5,7 +5,7 @@ New pairs are found by query, so that a crash between a span and its price is ma
 
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from groundspan_collector import prices, queries
 from groundspan_collector.store import Store
@@ -14,14 +14,23 @@ from groundspan_collector.store import Store
 class Pricer:
     """Keeps `prices` complete."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime], *, settled: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Callable[[], datetime],
+        *,
+        settled: Callable[[], datetime],
+        late: timedelta = timedelta(0),
+    ) -> None:
         """Look through the whole store at first, then only at what came since.
 
-        Up to *settled()*, everything that was received can be seen: it need not be looked at again.
+        Up to *settled()*, everything that was received here can be seen: it need not be looked at again. What other
+        collectors received may be so *late*.
         """
         self._store = store
         self._clock = clock
         self._settled = settled
+        self._late = late
         self._since = prices.EPOCH
 
     def price_new_pairs(self) -> int:
@@ -34,5 +43,5 @@ class Pricer:
             for row in prices.price_rows(str(pair["provider"]), str(pair["model"]))
         ]
         self._store.insert("prices", rows)
-        self._since = settled
+        self._since = settled - self._late
         return len(pairs)

@@ -10,10 +10,9 @@ from groundspan_collector.store import Store
 _BY_DAY: Final = ("spans", "contents", "evaluations", "metric_points")
 _BY_TIME: Final = (("spans_trace_id_ts", "End"), ("verdicts", "root_start"), ("answers", "root_start"))
 _SPAN_TEXTS: Final = ("query", "output", "status_message", "attributes", "events")
-ORPHANED_CHUNKS: Final = (
-    "ALTER TABLE chunks DELETE WHERE (project, hash) NOT IN (SELECT project, arrayJoin(chunks.hash) FROM spans)"
-)
-"""Erases the chunks that no span refers to."""
+_ORPHANED: Final = "(project, hash) NOT IN (SELECT project, arrayJoin(chunks.hash) FROM spans WHERE start_time >= {})"
+_ORPHANS_AT_A_TIME: Final = 10_000
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def day_before(now: datetime, days: int) -> datetime:
@@ -24,6 +23,23 @@ def day_before(now: datetime, days: int) -> datetime:
 def partitions_before(partitions: Sequence[str], oldest: datetime) -> list[str]:
     """Those of *partitions* (days, written 20260131) that end before *oldest*."""
     return sorted(day for day in partitions if day < f"{oldest:%Y%m%d}")
+
+
+def erase_orphaned_chunks(store: Store, oldest: datetime = _EPOCH) -> None:
+    """Erase the chunks that no span refers to that started at *oldest* or later. The caller holds store.writing."""
+    orphaned = _ORPHANED.format(_literal(oldest))
+    chunks = store.layout.changing("chunks")
+    if not store.layout.cluster:
+        store.execute(f"ALTER TABLE {chunks} DELETE WHERE {orphaned}")
+        return
+    # A replicated table takes no question with a change, and Keeper no long one.
+    while found := store.rows(f"SELECT project, hash FROM chunks WHERE {orphaned} LIMIT {_ORPHANS_AT_A_TIME}"):
+        keys = [(row["project"], row["hash"]) for row in found]
+        store.execute(
+            f"ALTER TABLE {chunks} DELETE WHERE (project, hash) IN {{keys:Array(Tuple(String, UInt128))}} "
+            "SETTINGS mutations_sync = 2",
+            {"keys": keys},
+        )
 
 
 class Keeper:
@@ -51,13 +67,13 @@ class Keeper:
     def _drop_rows(self, oldest: datetime) -> int:
         dropped = sum(self._drop_days(table, oldest) for table in _BY_DAY)
         for table, time in _BY_TIME:
-            self._store.execute(f"DELETE FROM {table} WHERE {time} < {_literal(oldest)}")
+            self._store.execute(f"DELETE FROM {self._changing(table)} WHERE {time} < {_literal(oldest)}")
         return dropped
 
     def _drop_days(self, table: str, oldest: datetime) -> int:
         days = partitions_before(self._days(table), oldest)
         for day in days:
-            self._store.execute(f"ALTER TABLE {table} DROP PARTITION {day}")
+            self._store.execute(f"ALTER TABLE {self._changing(table)} DROP PARTITION {day}")
         return len(days)
 
     def _clear_texts(self, oldest: datetime) -> int:
@@ -65,24 +81,29 @@ class Keeper:
         days = [day for day in partitions_before(self._days("spans"), oldest) if day not in self._cleared]
         for day in days:
             for column in _SPAN_TEXTS:
-                self._store.execute(f"ALTER TABLE spans CLEAR COLUMN {column} IN PARTITION {day}")
+                self._store.execute(f"ALTER TABLE {self._changing('spans')} CLEAR COLUMN {column} IN PARTITION {day}")
         for table, cleared in (("answers", "question = '', answer = ''"), ("verdicts", "text = '', reason = ''")):
-            self._store.execute(f"ALTER TABLE {table} UPDATE {cleared} WHERE root_start < {_literal(oldest)}")
+            self._store.execute(
+                f"ALTER TABLE {self._changing(table)} UPDATE {cleared} WHERE root_start < {_literal(oldest)}"
+            )
         self._cleared.update(days)
         return len(days)
 
     def _drop_orphaned_chunks(self, now: datetime) -> None:
         text_days = self._retention.text_days
-        oldest = datetime(1970, 1, 1, tzinfo=UTC) if text_days is None else day_before(now, text_days)
         # A chunk is written before the span that refers to it: no group may be between the two.
         with self._store.writing:
-            self._store.execute(f"{ORPHANED_CHUNKS[:-1]} WHERE start_time >= {_literal(oldest)})")
+            erase_orphaned_chunks(self._store, _EPOCH if text_days is None else day_before(now, text_days))
+
+    def _changing(self, table: str) -> str:
+        return self._store.layout.changing(table)
 
     def _days(self, table: str) -> list[str]:
+        layout = self._store.layout
         rows = self._store.rows(
-            "SELECT DISTINCT partition FROM system.parts "
-            "WHERE active AND database = currentDatabase() AND table = {table:String}",
-            {"table": table},
+            f"SELECT DISTINCT partition FROM {layout.system('parts')} "
+            "WHERE active AND database = {database:String} AND table = {table:String}",
+            {"database": layout.database, "table": layout.holding(table)},
         )
         return [str(row["partition"]) for row in rows]
 

@@ -18,6 +18,7 @@ from groundspan_collector.errors import JudgeFailed
 from groundspan_collector.judgement import JudgedClaim, Judgement, judge_answer, unjudged
 from groundspan_collector.judges import Judge
 from groundspan_collector.prices import EPOCH
+from groundspan_collector.settings import WHOLE, JudgeShare
 from groundspan_collector.store import Row, Store
 
 BATCH: Final = 100
@@ -50,16 +51,21 @@ class Scorer:
         *,
         settled: Callable[[], datetime],
         quiet_s: float,
+        share: JudgeShare = WHOLE,
+        late: timedelta = timedelta(0),
     ) -> None:
-        """Look through the whole store at first, then only at what came since.
+        """Look through the whole store at first, then only at what came since; and of that at *share*.
 
-        Up to *settled()*, everything that was received can be seen: only that is judged.
+        Up to *settled()*, everything that was received here can be seen: only that is judged. What other collectors
+        received may be so *late*.
         """
         self._store = store
         self._judge = judge
         self._clock = clock
         self._settled = settled
         self._quiet = timedelta(seconds=quiet_s)
+        self._share = share
+        self._late = late
         self._since = EPOCH
 
     def pending(self) -> int:
@@ -81,11 +87,12 @@ class Scorer:
         if due:
             self._judge_all(due, now)
         if len(traces) < BATCH:
-            self._since = quiet_before - _SLOWEST_INSERT
+            self._since = quiet_before - _SLOWEST_INSERT - self._late
         return len(due)
 
     def _unscored(self, *, quiet_before: datetime, most: int) -> list[Row]:
-        parameters = {"since": self._since, "quiet_before": quiet_before, "most": most}
+        share = {"part": self._share.number - 1, "parts": self._share.of}
+        parameters = {"since": self._since, "quiet_before": quiet_before, "most": most} | share
         return self._store.rows(queries.sql("unscored"), parameters)
 
     def _due(self, traces: Sequence[Row], now: datetime) -> list[Due]:

@@ -5,10 +5,12 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from groundspan_collector.errors import ConfigError
+from groundspan_collector.server_address import ServerAddress, parse_server
 
 MIB: Final = 1024 * 1024
 MAX_SPOOL_BYTES: Final = 1024 * MIB
@@ -72,6 +74,17 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgeShare:
+    """Which of the traces one collector judges, where several share a server: the *number*-th *of* so many parts."""
+
+    number: int
+    of: int
+
+
+WHOLE: Final = JudgeShare(1, 1)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """How a collector runs."""
 
@@ -101,6 +114,10 @@ class Settings:
     clock: ClockLimits = USUAL_CLOCK
     quiet_s: float = 2.0
     """A trace is judged when no span of it arrived for so long."""
+    server: ServerAddress | None = None
+    """Where spans are stored; None: in data_dir."""
+    judge_share: JudgeShare | None = WHOLE
+    """None: other collectors on the same server judge."""
 
     @classmethod
     def load(
@@ -114,6 +131,8 @@ class Settings:
         grpc_port: str = "",
         retain_days: int | None = None,
         retain_text_days: int | None = None,
+        clickhouse_url: str = "",
+        cluster: str = "",
     ) -> "Settings":
         """Settings from the command line and the environment.
 
@@ -128,6 +147,9 @@ class Settings:
                 f"to {_TOKENS_SHAPE} or to a file that holds this, or use --host 127.0.0.1"
             )
         spool_dir = environ.get("GROUNDSPAN_SPOOL_DIR", "")
+        server = parse_server(clickhouse_url, cluster, environ)
+        if server and "GROUNDSPAN_FSYNC" in environ:
+            raise ConfigError("GROUNDSPAN_FSYNC is for spans in --data-dir; with --clickhouse-url, leave it out")
         return cls(
             data_dir=data_dir.resolve(),
             host=host,
@@ -140,7 +162,14 @@ class Settings:
             fsync=parse_fsync(environ),
             retention=Retention(retain_days, retain_text_days),
             clock=parse_clock(environ),
+            server=server,
+            judge_share=parse_judge_share(environ.get("GROUNDSPAN_JUDGE_SHARE", "1/1"), shared=server is not None),
         )
+
+    @property
+    def others_are_late_by(self) -> timedelta:
+        """How long what another collector acknowledged may be in its spool, and still be judged and priced here."""
+        return timedelta(hours=1) if self.server else timedelta(0)
 
     @property
     def spool_folder(self) -> Path:
@@ -175,6 +204,23 @@ def parse_fsync(environ: Mapping[str, str]) -> bool:
     if value not in {"0", "1"}:
         raise ConfigError(f"GROUNDSPAN_FSYNC must be 1, or 0 for data that may be lost, got {value!r}")
     return value == "1"
+
+
+def parse_judge_share(text: str, *, shared: bool) -> JudgeShare | None:
+    """GROUNDSPAN_JUDGE_SHARE, like 2/3; None for 0. Raises ConfigError for anything else, or for a store of our own."""
+    if text == "0":
+        share = None
+    else:
+        number, slash, of = text.partition("/")
+        if not slash or not (number + of).isdecimal() or not (number + of).isascii() or not 1 <= int(number) <= int(of):
+            raise ConfigError(f"GROUNDSPAN_JUDGE_SHARE must be like 2/3, the second of three parts, or 0, got {text!r}")
+        share = JudgeShare(int(number), int(of))
+    if share != WHOLE and not shared:
+        raise ConfigError(
+            f"GROUNDSPAN_JUDGE_SHARE {text} leaves traces to other collectors, and spans in --data-dir have no other: "
+            "use it with --clickhouse-url, or leave it out"
+        )
+    return share
 
 
 def parse_bytes(environ: Mapping[str, str], name: str, default: int) -> int:

@@ -6,11 +6,14 @@ FROM
 (
     SELECT * FROM traces_once
     WHERE answerable AND last_received <= {quiet_before:DateTime64(9)}
+        AND cityHash64(trace_id) % {parts:UInt32} = {part:UInt32}
         AND trace_id IN (SELECT TraceId FROM spans_trace_id_ts WHERE last_received >= {since:DateTime64(9)})
 ) AS trace
 LEFT JOIN
 (
-    SELECT project, trace_id, max(last_received) AS seen FROM answers GROUP BY project, trace_id
+    SELECT project, trace_id, max(last_received) AS seen FROM answers
+    WHERE trace_id IN (SELECT TraceId FROM spans_trace_id_ts WHERE last_received >= {since:DateTime64(9)})
+    GROUP BY project, trace_id
 ) AS answer ON answer.project = trace.project AND answer.trace_id = trace.trace_id
 WHERE trace.last_received > answer.seen
 ORDER BY trace.last_received
