@@ -16,7 +16,7 @@ from groundspan_collector.spool import segment_paths
 
 pytestmark = pytest.mark.faults
 
-OUTAGE_S = float(os.environ.get("FAULT_OUTAGE_S", "8"))
+OUTAGE_S = float(os.environ.get("FAULT_OUTAGE_S", "10"))
 """How long the store is down; `make soak` sets it."""
 NUMBERED = "numbered"
 """The service of the calls of which the order is known."""
@@ -81,8 +81,8 @@ def test_what_arrives_while_the_store_is_down_is_replayed_in_order_when_it_is_ba
     """Everything is acknowledged; the replay tries ever more rarely, then stores the oldest first."""
     sent = faults.Sent()
     with processes.collector(tmp_path / "data", environ=_environ(tmp_path)) as server:
-        load = faults.Load(server, sent, threads=4, seed=SEED)
-        faults.enough(sent, 50)
+        load = faults.Load(server, sent, threads=2, seed=SEED)
+        faults.enough(sent, 30)
         with faults.read_only(faults.tables(tmp_path / "data")):
             sender, until = Numbered(server, sent), time.monotonic() + OUTAGE_S
             balances = faults.watched(server, lambda: time.monotonic() > until, 2 * OUTAGE_S)
