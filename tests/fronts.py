@@ -22,6 +22,8 @@ class FrontProcess:
 
     process: "subprocess.Popen[str]"
     port: int
+    cluster: str
+    """The one it knows, of itself alone; empty: none."""
 
     @property
     def url(self) -> str:
@@ -46,7 +48,7 @@ def front(folder: Path, *, port: int = 0, cluster: str = "") -> Iterator[FrontPr
         cwd=folder,
     ) as process:
         try:
-            yield FrontProcess(process, _port(process))
+            yield FrontProcess(process, _port(process), cluster)
         finally:
             process.kill()
 

@@ -77,16 +77,21 @@ class Store:
         if server:
             home = Server(server, clients=WRITERS + READERS)
             # Beside a store of its own: that one is as it was when the collector is started without a server.
-            engine = Engine(data_dir, "decoder", memory_bytes=memory_bytes)
-            lanes = [_lane(engine, number, clock, home) for number in range(WRITERS)]
-            store = cls(engine, home, lanes)
-            migrate.migrate(store)
-        else:
-            engine = Engine(data_dir, "store", memory_bytes=memory_bytes)
-            store = cls(engine, engine, [_lane(engine, number, clock) for number in range(WRITERS)])
-            migrate.migrate(store)
-            store._set_fsync(fsync)
-        store._open_lanes()
+            return cls.on(Engine(data_dir, "decoder", memory_bytes=memory_bytes), home, clock)
+        engine = Engine(data_dir, "store", memory_bytes=memory_bytes)
+        store = cls.on(engine, engine, clock)
+        store.set_fsync(fsync)
+        return store
+
+    @classmethod
+    def on(cls, engine: Engine, home: Engine | Server, clock: ClockLimits, *, first_lane: int = 0) -> "Store":
+        """A store that decodes in *engine* and has its tables at *home*, at the schema of this version."""
+        lanes = [_lane(engine, home, number, clock) for number in range(first_lane, first_lane + WRITERS)]
+        store = cls(engine, home, lanes)
+        migrate.migrate(store)
+        types = {str(row["name"]): str(row["type"]) for row in store.rows("DESCRIBE TABLE spans")}
+        for lane in lanes:
+            lane.open(types)
         return store
 
     def close(self) -> None:
@@ -144,7 +149,7 @@ class Store:
         with self._reader() as client:
             return client.command(f"CHECK TABLE {table} SETTINGS check_query_single_value_result = 1") == 1
 
-    def _set_fsync(self, fsync: bool) -> None:
+    def set_fsync(self, fsync: bool) -> None:
         """Make the durable tables so; those that are so already are not touched."""
         others = self.rows(
             "SELECT name FROM system.tables WHERE database = currentDatabase() AND has({tables:Array(String)}, name) "
@@ -161,11 +166,6 @@ class Store:
                 f"MODIFY SETTING fsync_after_insert = {fsync:d}, fsync_part_directory = {fsync:d}"
             )
 
-    def _open_lanes(self) -> None:
-        types = {str(row["name"]): str(row["type"]) for row in self.rows("DESCRIBE TABLE spans")}
-        for lane in self._all_lanes:
-            lane.open(types)
-
     @contextmanager
     def _reader(self) -> Iterator[Client]:
         client = self._readers.get()
@@ -176,9 +176,9 @@ class Store:
             self._readers.put(client)
 
 
-def _lane(engine: Engine, number: int, clock: ClockLimits, server: Server | None = None) -> Lane:
+def _lane(engine: Engine, home: Engine | Server, number: int, clock: ClockLimits) -> Lane:
     client = engine.writer()
-    tables = ServerTables(client, server.writer()) if server else EngineTables(client)
+    tables = ServerTables(client, home.writer()) if isinstance(home, Server) else EngineTables(client)
     return Lane(client, number, engine.decoder(number), tables, clock)
 
 

@@ -13,6 +13,8 @@ from groundspan_collector.errors import ConfigError, RejectedData, StoreUnavaila
 from groundspan_collector.store import Store
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+EVERY_STORE = True
+
 MOMENT = datetime(2026, 9, 9, 12, 0, 0, 123456, UTC)
 
 
