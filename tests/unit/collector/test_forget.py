@@ -15,6 +15,8 @@ from groundspan_collector.store import Store
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+EVERY_STORE = True
+
 SHARED = '[{"content": "A chunk that two users were given."}]'
 OWN = '[{"content": "A chunk that one user alone was given."}]'
 

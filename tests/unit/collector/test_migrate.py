@@ -5,6 +5,8 @@ from groundspan_collector.errors import ConfigError
 from groundspan_collector.schema.migrate import Migration, migrate, pending, shipped
 from groundspan_collector.store import Store
 
+EVERY_STORE = True
+
 TABLES = "SELECT name, create_table_query FROM system.tables WHERE database = 'groundspan' ORDER BY name"
 ONE, TWO = Migration(1, "one", "CREATE 1"), Migration(2, "two", "CREATE 2")
 

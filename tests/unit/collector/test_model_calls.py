@@ -7,6 +7,8 @@ import pytest
 import stored
 from groundspan_collector.store import Store
 
+EVERY_STORE = True
+
 NAMED: dict[str, otlp.Value] = {"gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-4o"}
 USED: dict[str, otlp.Value] = {"gen_ai.usage.input_tokens": 10, "gen_ai.usage.output_tokens": 2}
 STAGES = ("pipeline", "agent", "retrieve", "rerank", "embed", "generate", "tool")

@@ -13,6 +13,8 @@ from groundspan_collector.store import Store
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+EVERY_STORE = True
+
 ANSWER = "The tower was built in 1889."
 DOCUMENT = "The tower was built in 1889 by Gustave Eiffel."
 BEGIN_NS = otlp.NOON_NS + otlp.SECOND

@@ -10,6 +10,8 @@ from groundspan_collector.retention import Keeper, day_before, partitions_before
 from groundspan_collector.settings import Retention
 from groundspan_collector.store import Store
 
+EVERY_STORE = True
+
 NOON = datetime.fromtimestamp(otlp.NOON_NS / otlp.SECOND, UTC)
 DAY_NS = 86_400 * otlp.SECOND
 
