@@ -5,6 +5,7 @@ a named pipe, in which a group of requests is one message, and gives the rows of
 Used by `lane.py` alone.
 """
 
+import atexit
 import fcntl
 import os
 import re
@@ -62,6 +63,8 @@ class Decoder:
         self._sql = ""
         self._inlet = -1
         self._blocks: _Blocks | None = None
+        # The engine would wait for the pipe, and a process that forgot to close its store would never end.
+        atexit.register(self.close)
 
     def plan(self, sql: str) -> None:
         """Decode with *sql*, a SELECT over the pipe."""
@@ -71,6 +74,7 @@ class Decoder:
 
     def close(self) -> None:
         """Stop, and let the engine go."""
+        atexit.unregister(self.close)
         self._end()
         self._reading.close()
         self._writing.close()
