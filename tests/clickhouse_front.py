@@ -3,9 +3,11 @@
     python tests/clickhouse_front.py --data-dir DIR [--port 0] [--user NAME --password WORD] [--cluster NAME]
 
 It takes what clickhouse-connect sends: a query in the address or the body, settings and parameters in the address or in
-a form, external data, inserts in any format, compressed or not; every request is a session of its own. With --cluster
-the engine knows a cluster of that name which is this process alone: Distributed tables are real, Replicated ones and ON
-CLUSTER, which need a Keeper, become plain.
+a form, external data, inserts in any format, compressed or not; every request is a session of its own.
+
+With --cluster the engine knows a cluster of that name with two shards, which are both this process: a filter lets each
+see the rows alone that the sharding key gives it. So Distributed tables are real, and a query that joins what lies on
+different shards goes wrong here as it would anywhere. What needs a Keeper, Replicated and ON CLUSTER, becomes plain.
 """
 
 import argparse
@@ -24,6 +26,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import lz4.frame
 from chdb.state.sqlitelike import Connection
+from groundspan_collector.schema.layout import SHARDED_BY
 
 TRANSPORT = {
     *("buffer_size", "client_protocol_version", "compress", "database", "decompress", "default_format"),
@@ -35,12 +38,13 @@ LONGEST_FIELD = 128 * 1024
 """What a server takes in one field of an address or a form, unless it is told otherwise."""
 
 STATUS = {47: 404, 60: 404, 62: 400, 81: 404, 516: 403}
-CONFIG = """<clickhouse>
-<tcp_port>9000</tcp_port>
-<remote_servers><{name}><shard><internal_replication>true</internal_replication>
-<replica><host>127.0.0.1</host><port>9000</port></replica></shard></{name}></remote_servers>
-</clickhouse>
+SHARDS = 2
+SHARD = """<shard><internal_replication>true</internal_replication>
+<replica><host>127.0.0.1</host><port>9000</port></replica></shard>
 """
+CONFIG = (
+    """<clickhouse><tcp_port>9000</tcp_port><remote_servers><{name}>{shards}</{name}></remote_servers></clickhouse>"""
+)
 
 _INSERT = re.compile(rb"\s*INSERT\s+INTO\s[^;]*?\sFORMAT\s+(\w+)[ ]?\r?\n?", re.IGNORECASE | re.DOTALL)
 _FORMAT = re.compile(r"\sFORMAT\s+(\w+)\s*$", re.IGNORECASE)
@@ -85,7 +89,7 @@ class Front:
         options = "max_server_memory_usage=2000000000"
         if cluster:
             config = folder / "cluster.xml"
-            config.write_text(CONFIG.format(name=cluster))
+            config.write_text(CONFIG.format(name=cluster, shards=SHARDS * SHARD))
             options += f"&config-file={config}"
         self._address = f"{folder / 'store'}?{options}"
         self._kept = Connection(self._address)
@@ -113,6 +117,8 @@ class Front:
                 session.query(f"SET {name} = {_quoted(value)}")
             if database := asked.fields.get("database"):
                 session.query(f"USE `{database}`")
+                if self._cluster:
+                    session.query(f"SET additional_table_filters = {{{_shares(database)}}}")
             yield session
         finally:
             session.close()
@@ -140,6 +146,13 @@ class Front:
         if not self._cluster:
             return sql
         return _REPLICATED.sub(lambda match: match[1] + ("(" if match[2] else ""), _ON_CLUSTER.sub("", sql))
+
+
+def _shares(database: str) -> str:
+    """Of which rows each shard's tables consist: table -> condition."""
+    return ", ".join(
+        f"'{database}.{table}_local': '{key} % {SHARDS} = shardNum() - 1'" for table, key in SHARDED_BY.items()
+    )
 
 
 def _quoted(text: str) -> str:

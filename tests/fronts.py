@@ -13,7 +13,7 @@ from processes import DEADLINE_S
 
 PROGRAM = Path(__file__).with_name("clickhouse_front.py")
 USER, PASSWORD = "tester", "s3cret:/@word"
-CLUSTER = "alone"
+CLUSTER = "halves"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class FrontProcess:
     process: "subprocess.Popen[str]"
     port: int
     cluster: str
-    """The one it knows, of itself alone; empty: none."""
+    """The one it knows, with two shards; empty: none."""
 
     @property
     def url(self) -> str:

@@ -12,7 +12,7 @@ from groundspan_collector.schema.layout import Layout
 
 _FILE_NAME = re.compile(r"(\d{3})_(\w+)\.sql")
 
-_APPLIED = """
+APPLIED = """
 CREATE TABLE IF NOT EXISTS schema_migrations
 (number UInt32, name String, checksum String, applied_at DateTime64(9, 'UTC') DEFAULT now64(9))
 ENGINE = ReplacingMergeTree ORDER BY number
@@ -80,7 +80,7 @@ def migrate(database: Database) -> None:
     Each statement is idempotent: a crash between two is made good by the next start, and of several collectors that
     start at once on one server each may run them all.
     """
-    _run(database, _APPLIED)
+    _run(database, APPLIED)
     rows = database.rows("SELECT number, checksum FROM schema_migrations FINAL")
     applied = {int(str(row["number"])): str(row["checksum"]) for row in rows}
     for migration in pending(shipped(), applied):
