@@ -47,6 +47,7 @@ CONFIG = (
 )
 
 _INSERT = re.compile(rb"\s*INSERT\s+INTO\s[^;]*?\sFORMAT\s+(\w+)[ ]?\r?\n?", re.IGNORECASE | re.DOTALL)
+_CHANGE = re.compile(rb"\s*(ALTER|DELETE|OPTIMIZE)\s", re.IGNORECASE)
 _FORMAT = re.compile(r"\sFORMAT\s+(\w+)\s*$", re.IGNORECASE)
 _ON_CLUSTER = re.compile(r"\sON CLUSTER '\w+'")
 _REPLICATED = re.compile(r"\bReplicated(\w*MergeTree)(\('/[^']*', '[^']*'(?:, )?)?")
@@ -117,7 +118,8 @@ class Front:
                 session.query(f"SET {name} = {_quoted(value)}")
             if database := asked.fields.get("database"):
                 session.query(f"USE `{database}`")
-                if self._cluster:
+                # A change is made to all rows of a table, whoever sees them.
+                if self._cluster and not _CHANGE.match(asked.query):
                     session.query(f"SET additional_table_filters = {{{_shares(database)}}}")
             yield session
         finally:

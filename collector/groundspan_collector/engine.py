@@ -15,6 +15,7 @@ from groundspan_collector.schema.layout import Layout
 
 DATABASE: Final = "groundspan"
 ROOM_TO_START_BYTES: Final = 16 * 1024 * 1024
+MAX_QUERY_BYTES: Final = 64 * 1024 * 1024
 
 
 class Engine:
@@ -41,6 +42,8 @@ class Engine:
         client.command(f"USE {DATABASE}")
         # Times without a zone, parameters among them, are UTC whatever the machine's zone is.
         client.command("SET session_timezone = 'UTC'")
+        # Long lists are written out in a query.
+        client.command(f"SET max_query_size = {MAX_QUERY_BYTES}")
         return client
 
     def reader(self) -> Client:
