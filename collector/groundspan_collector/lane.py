@@ -3,7 +3,7 @@
 Used by `store.py` alone; a lane takes one group at a time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -13,7 +13,7 @@ from clickhouse_connect.driver.client import Client
 from groundspan_collector import decode, queries
 from groundspan_collector.decoder import Decoder
 from groundspan_collector.settings import ClockLimits
-from groundspan_collector.supersede import Conflict, Settlement, settle
+from groundspan_collector.supersede import Conflict, Settlement, SpanKey, settle
 from groundspan_collector.tables import Staged, Tables
 
 # A lane's statements are short and look at everything: there is nothing to plan or to compile.
@@ -88,31 +88,63 @@ class Lane:
         message = decode.group(bodies, project, received_at_ns // 1000 * 1000)
         self.decoder.insert(self._staged, [*self._columns, *_CHUNK_TEXTS], message, spans)
 
-    def store(self) -> int:
-        """Write out what was staged, each span once; how many copies were superseded.
-
-        Spans come last: what the other tables hold is reached only through a stored span. All of it can be done again,
-        after a crash in the midst of it too.
-        """
+    def prepare(self) -> int:
+        """Do what needs no look at other groups: drop all but one copy of a span, whose number is given, write chunks."""
         superseded = self._settle_among_themselves()
-        known = self._compared("known_traces", ("project", "trace_id"))
-        settlement = settle(self._conflicts(known))
-        if settlement.refused:
-            self.client.command(
-                f"ALTER TABLE {self._staged} DELETE WHERE (project, trace_id, span_id) IN "
-                "{refused:Array(Tuple(String, String, String))}",
-                parameters={"refused": sorted(settlement.refused)},
-            )
         self._tables.write(
             "chunks",
             ("project", "hash", "text"),
             f"SELECT DISTINCT project, hash, text FROM {self._staged} "
             "ARRAY JOIN chunks.hash AS hash, chunk_texts AS text",
         )
-        self._insert_traces(known, settlement)
-        self._insert_spans(settlement)
+        return superseded
+
+    def store(self) -> int:
+        """Write out what was prepared, each span once; how many copies were superseded.
+
+        Spans come last: what the other tables hold is reached only through a stored span. All of it can be done again,
+        after a crash in the midst of it too.
+        """
+        known = self._compared("known_traces", ("project", "trace_id"))
+        settlement = settle(self._conflicts(known))
+        self._drop_refused(settlement)
+        self._insert_traces(known, settlement.moved)
+        self._insert_spans()
+        self._withdraw((c.key, c.stored_start_ns, c.arriving_precedence) for c in settlement.withdrawn)
+        superseded = settlement.superseded + (self._settle_with_others() if self._tables.shared else 0)
         self.client.command(f"TRUNCATE TABLE {self._staged}")
-        return superseded + settlement.superseded
+        return superseded
+
+    def _settle_with_others(self) -> int:
+        """Look again for copies that somebody else wrote meanwhile; how many copies were superseded.
+
+        Everyone looks after writing: of two who wrote at once, at least the last one sees the other's copy.
+        """
+        known = self._compared("known_traces", ("project", "trace_id"))
+        conflicts = self._conflicts(known)
+        if not conflicts:
+            return 0
+        settlement = settle(conflicts)
+        lost = [c for c in conflicts if c.key in settlement.refused and not c.same_hour]
+        self._drop_refused(settlement)
+        self._withdraw((c.key, c.arriving_start_ns, c.stored_precedence) for c in lost)
+        self._withdraw((c.key, c.stored_start_ns, c.arriving_precedence) for c in settlement.withdrawn)
+        self._insert_traces(known, frozenset(c.key[:2] for c in conflicts if not c.same_times))
+        return settlement.superseded
+
+    def _drop_refused(self, settlement: Settlement) -> None:
+        if settlement.refused:
+            self.client.command(
+                f"ALTER TABLE {self._staged} DELETE WHERE (project, trace_id, span_id) IN "
+                "{refused:Array(Tuple(String, String, String))}",
+                parameters={"refused": sorted(settlement.refused)},
+            )
+
+    def _withdraw(self, copies: Iterable[tuple[SpanKey, int, int]]) -> None:
+        """Hide stored *copies*: key, start in ns, and the precedence of the copy that beats it."""
+        rows = [[*key, start_ns, precedence, 1] for key, start_ns, precedence in copies]
+        if rows:
+            self._tables.add("spans", (*_SPAN_KEY, "start_time", "precedence", "withdrawn"), rows)
 
     def _settle_among_themselves(self) -> int:
         """Keep the right copy of a span that is staged under several hours; how many were dropped."""
@@ -144,6 +176,7 @@ class Lane:
             Conflict(
                 key=(row["project"], row["trace_id"], row["span_id"]),
                 stored_start_ns=row["stored_start_ns"],
+                arriving_start_ns=row["arriving_start_ns"],
                 stored_precedence=row["stored_precedence"],
                 arriving_precedence=row["arriving_precedence"],
                 same_hour=bool(row["same_hour"]),
@@ -152,10 +185,9 @@ class Lane:
             for row in rows
         ]
 
-    def _insert_traces(self, known: Sequence[Mapping[str, Any]], settlement: Settlement) -> None:
+    def _insert_traces(self, known: Sequence[Mapping[str, Any]], moved: frozenset[tuple[str, str]]) -> None:
         epochs = {
-            f"{row['project']} {row['trace_id']}": row["newest_epoch"]
-            + ((row["project"], row["trace_id"]) in settlement.moved)
+            f"{row['project']} {row['trace_id']}": row["newest_epoch"] + ((row["project"], row["trace_id"]) in moved)
             for row in known
         }
         changed = {trace: epoch for trace, epoch in epochs.items() if epoch}
@@ -163,27 +195,23 @@ class Lane:
         template = Template(queries.sql("traces_of_group"))
         epoch, columns = _EPOCH if changed else "0", ", ".join(_TRACE_COLUMNS)
         spans = f"SELECT {columns} FROM {self._staged}"
-        if not settlement.moved:
+        if not moved:
             select = template.substitute(epoch=epoch, spans=f"({spans})")
             self._tables.write("spans_trace_id_ts", _PLACE, select, parameters)
             return
-        moved = sorted(settlement.moved)
         stored = (
             f"SELECT {columns} FROM spans_once WHERE trace_id IN {{trace_ids:Array(String)}} "
             "AND (project, trace_id) IN {moved:Array(Tuple(String, String))} AND (project, trace_id, span_id) NOT IN "
             f"(SELECT project, trace_id, span_id FROM {self._staged})"
         )
         select = template.substitute(epoch=epoch, spans=f"({spans} UNION ALL {stored})")
-        parameters |= {"moved": moved, "trace_ids": [trace_id for _, trace_id in moved]}
+        parameters |= {"moved": sorted(moved), "trace_ids": [trace_id for _, trace_id in moved]}
         staged = self._staged_columns((*_TRACE_COLUMNS, "span_id"))
         self._tables.write_compared("spans_trace_id_ts", _PLACE, select, staged, parameters)
 
-    def _insert_spans(self, settlement: Settlement) -> None:
+    def _insert_spans(self) -> None:
         columns = list(self._columns)
         self._tables.write("spans", columns, f"SELECT {', '.join(columns)} FROM {self._staged}")
-        if settlement.withdrawn:
-            rows = [[*c.key, c.stored_start_ns, c.arriving_precedence, 1] for c in settlement.withdrawn]
-            self._tables.add("spans", (*_SPAN_KEY, "start_time", "precedence", "withdrawn"), rows)
 
     def _compared(
         self, query: str, columns: Sequence[str], parameters: Mapping[str, object] | None = None

@@ -17,6 +17,7 @@ class Conflict:
 
     key: SpanKey
     stored_start_ns: int
+    arriving_start_ns: int
     stored_precedence: int
     arriving_precedence: int
     same_hour: bool

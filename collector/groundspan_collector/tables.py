@@ -32,6 +32,10 @@ class Staged:
 class Tables(Protocol):
     """The tables of the store, as a lane sees them."""
 
+    @property
+    def shared(self) -> bool:
+        """Whether others write to them at the same time, whom no lock of this process holds."""
+
     def write(self, table: str, columns: Sequence[str], select: str, parameters: Parameters | None = None) -> None:
         """Add the rows of *select*, which reads staged tables alone and names its columns like the table's."""
 
@@ -49,6 +53,8 @@ class Tables(Protocol):
 
 class EngineTables:
     """Tables of the engine that decodes."""
+
+    shared = False
 
     def __init__(self, client: Client) -> None:
         """*client* is the lane's own."""
@@ -78,6 +84,8 @@ class EngineTables:
 
 class ServerTables:
     """Tables of a server."""
+
+    shared = True
 
     def __init__(self, engine: Client, server: Client) -> None:
         """*engine* is the lane's own client of the engine that decodes."""

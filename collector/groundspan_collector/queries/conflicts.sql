@@ -2,6 +2,7 @@
 SELECT
     stored.project AS project, stored.trace_id AS trace_id, stored.span_id AS span_id,
     toUnixTimestamp64Nano(stored.start_time) AS stored_start_ns,
+    toUnixTimestamp64Nano(arriving.start_time) AS arriving_start_ns,
     stored.precedence AS stored_precedence, arriving.precedence AS arriving_precedence,
     toStartOfHour(stored.start_time) = toStartOfHour(arriving.start_time) AS same_hour,
     stored.start_time = arriving.start_time AND stored.duration_ns = arriving.duration_ns AS same_times

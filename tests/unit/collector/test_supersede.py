@@ -1,57 +1,16 @@
 """A span counts once, whatever copies of it arrive: the one that ended later, then the one received later."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from itertools import count, permutations
+from itertools import permutations
 
 import pytest
+from copies import AFTER, BEFORE, CHILD_ID, MIDNIGHT, ROOT_ID, names, one_span, root_start, sent
 from groundspan_collector import report
 from groundspan_collector.store import Store
 from groundspan_collector.supersede import Conflict, settle
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 EVERY_STORE = True
-
-TRACE_ID, ROOT_ID, CHILD_ID = b"\x01" * 16, b"\x02" * 8, b"\x03" * 8
-MIDNIGHT = datetime(2026, 11, 20, tzinfo=UTC)
-BEFORE, AFTER = MIDNIGHT - timedelta(minutes=1), MIDNIGHT + timedelta(minutes=1)
-
-_receipts = count(time.time_ns(), 1000)
-
-
-def one_span(
-    start: datetime, name: str, *, span_id: bytes = ROOT_ID, parent_id: bytes = b"", seconds: int = 1
-) -> bytes:
-    """A request with one span."""
-    request = ExportTraceServiceRequest()
-    start_ns = int(start.timestamp()) * 1_000_000_000
-    span = (
-        request.resource_spans.add()
-        .scope_spans.add()
-        .spans.add(
-            trace_id=TRACE_ID, span_id=span_id, parent_span_id=parent_id, name=name, start_time_unix_nano=start_ns
-        )
-    )
-    span.end_time_unix_nano = start_ns + seconds * 1_000_000_000
-    return request.SerializeToString()
-
-
-def sent(store: Store, project: str, *bodies: bytes) -> int:
-    """Store *bodies* as one group; how many copies were superseded."""
-    return store.insert_spans(bodies, len(bodies), project=project, received_at_ns=next(_receipts))
-
-
-def names(store: Store, project: str) -> list[object]:
-    """The names of the project's spans, each as often as it is found."""
-    rows = store.rows("SELECT name FROM spans_once WHERE project = {p:String} ORDER BY name", {"p": project})
-    return [row["name"] for row in rows]
-
-
-def root_start(store: Store, project: str) -> object:
-    """Where the project's one trace starts."""
-    [row] = store.rows("SELECT root_start FROM traces_once WHERE project = {p:String}", {"p": project})
-    return row["root_start"]
 
 
 def test_later_copy_counts_when_it_starts_on_another_day(store: Store, project: str) -> None:
@@ -145,8 +104,8 @@ def test_clock_is_suspect_when_a_span_starts_long_before_or_after_its_receipt(st
 def test_copy_must_beat_every_stored_one_when_there_are_several() -> None:
     """A span stored under two hours is settled against the stronger of them."""
     key = ("p", "t", "s")
-    weak = Conflict(key, 1, 10, 20, same_hour=False, same_times=False)
-    strong = Conflict(key, 2, 30, 20, same_hour=False, same_times=False)
+    weak = Conflict(key, 1, 3, 10, 20, same_hour=False, same_times=False)
+    strong = Conflict(key, 2, 3, 30, 20, same_hour=False, same_times=False)
 
     settlement = settle([weak, strong])
 
