@@ -304,6 +304,7 @@ def _run(app: FastAPI, listener: socket.socket) -> None:
         app,
         log_level="warning",
         access_log=False,
+        proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=SHUTDOWN_S,
         lifespan="on",

@@ -109,7 +109,7 @@ class Copier:
         """All that is there at this moment; it stays until *until_copied* is closed."""
         # No group may be half-way in, nor anything be erased. What leaves the spool is in the store before, so the
         # spool is looked at first.
-        with self._store.writing:
+        with self._store.alone():
             waiting = until_copied.enter_context(self._spool.held())
             tables = self._store.rows(
                 "SELECT name, data_paths, metadata_path FROM system.tables WHERE database = currentDatabase() "

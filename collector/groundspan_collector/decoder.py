@@ -103,10 +103,11 @@ class Decoder:
             self._inlet = os.open(self.pipe, os.O_RDWR | os.O_NONBLOCK)
             with suppress(OSError, AttributeError):
                 fcntl.fcntl(self._inlet, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-            self._blocks = self._reading.send_query(self._sql, "Native")
+            blocks: _Blocks = self._reading.send_query(self._sql, "Native")
+            self._blocks = blocks
             # The engine opens the pipe when it is asked for rows: what was written and closed before would be lost.
             os.write(self._inlet, decode.varint(len(_ONE_SPAN)) + _ONE_SPAN)
-            self._blocks.fetch()
+            blocks.fetch()
             self.pipe.unlink()
 
     def _decoded(self, message: Sequence[bytes], spans: int) -> Iterator[bytes]:

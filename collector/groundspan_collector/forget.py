@@ -39,7 +39,7 @@ def forget(store: Store, spool: Spool, *, trace: str, user: str, project: str) -
     if bool(trace) == bool(user):
         raise RejectedData("say what to forget: either a trace (its whole id) or a user")
     # No group may be half-way in: it would bring a part of what is erased back.
-    with store.writing:
+    with store.alone():
         stored, aside = _stored(store, trace, user, project), _set_aside(spool, trace, user, project)
         found = sorted(stored | aside)
         if not found:

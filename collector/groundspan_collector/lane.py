@@ -20,8 +20,12 @@ from groundspan_collector.tables import Staged, Tables
 _SETTINGS = {
     "query_plan_enable_optimizations": 0,
     "compile_expressions": 0,
+    "compile_aggregate_expressions": 0,
+    "compile_sort_description": 0,
     "optimize_and_compare_chain": 0,
     "max_threads": 1,
+    # Copies of a span in one group are merged later, and read as one until then: looking for them costs as much again.
+    "optimize_on_insert": 0,
     # One request may hold spans of any number of days.
     "max_partitions_per_insert_block": 0,
 }
@@ -68,6 +72,7 @@ class Lane:
         self.decoder = decoder
         self._staged = f"staged_{number}"
         self._columns: Mapping[str, str] = {}
+        self._empty = True
 
     def open(self, columns: Mapping[str, str]) -> None:
         """Make the table in memory: like `spans` (*columns*: name -> type), and the chunks' texts beside the chunks.
@@ -84,12 +89,17 @@ class Lane:
 
     def stage(self, bodies: Sequence[bytes], spans: int, project: str, received_at_ns: int) -> None:
         """Decode *bodies*, which hold so many *spans*, into the table in memory."""
-        self.client.command(f"TRUNCATE TABLE {self._staged}")
+        if not self._empty:
+            self._clear()
+        self._empty = False
         message = decode.group(bodies, project, received_at_ns // 1000 * 1000)
         self.decoder.insert(self._staged, [*self._columns, *_CHUNK_TEXTS], message, spans)
 
     def prepare(self) -> int:
-        """Do what needs no look at other groups: drop all but one copy of a span, whose number is given, write chunks."""
+        """Do what needs no look at other groups: keep one copy of each span, and write the chunks.
+
+        Gives the number of copies that were dropped.
+        """
         superseded = self._settle_among_themselves()
         self._tables.write(
             "chunks",
@@ -112,8 +122,12 @@ class Lane:
         self._insert_spans()
         self._withdraw((c.key, c.stored_start_ns, c.arriving_precedence) for c in settlement.withdrawn)
         superseded = settlement.superseded + (self._settle_with_others() if self._tables.shared else 0)
-        self.client.command(f"TRUNCATE TABLE {self._staged}")
+        self._clear()
         return superseded
+
+    def _clear(self) -> None:
+        self.client.command(f"TRUNCATE TABLE {self._staged}")
+        self._empty = True
 
     def _settle_with_others(self) -> int:
         """Look again for copies that somebody else wrote meanwhile; how many copies were superseded.

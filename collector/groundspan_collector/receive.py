@@ -32,7 +32,8 @@ def router(
     uploads = Uploads(max_in_flight_bytes)
     for signal in kinds:
         endpoint = _endpoint(signal, authorize, uploads, max_body_bytes)
-        routes.add_api_route(f"/v1/{signal.name}", endpoint, methods=["POST"], name=signal.name)
+        # A plain route: there is nothing to validate or document in what is all bytes, and it takes half the time.
+        routes.add_route(f"/v1/{signal.name}", endpoint, methods=["POST"], name=signal.name)
     return routes
 
 

@@ -26,7 +26,7 @@ def partitions_before(partitions: Sequence[str], oldest: datetime) -> list[str]:
 
 
 def erase_orphaned_chunks(store: Store, oldest: datetime = _EPOCH) -> None:
-    """Erase the chunks that no span refers to that started at *oldest* or later. The caller holds store.writing."""
+    """Erase the chunks that no span refers to that started at *oldest* or later. The caller is within store.alone()."""
     orphaned = _ORPHANED.format(_literal(oldest))
     chunks = store.layout.changing("chunks")
     if not store.layout.cluster:
@@ -92,7 +92,7 @@ class Keeper:
     def _drop_orphaned_chunks(self, now: datetime) -> None:
         text_days = self._retention.text_days
         # A chunk is written before the span that refers to it: no group may be between the two.
-        with self._store.writing:
+        with self._store.alone():
             erase_orphaned_chunks(self._store, _EPOCH if text_days is None else day_before(now, text_days))
 
     def _changing(self, table: str) -> str:

@@ -56,7 +56,8 @@ class Store:
         for lane in lanes:
             self._lanes.put(lane)
         self._all_lanes = lanes
-        self.writing = threading.Lock()
+        self._writing = threading.Lock()
+        self._waiting_for_all = threading.Lock()
 
     @classmethod
     def open(
@@ -115,11 +116,24 @@ class Store:
         try:
             with _renamed_errors(f"{len(bodies)} requests could not be decoded", RejectedData):
                 lane.stage(bodies, spans, project, received_at_ns)
-            # One at a time: two copies of a span in two groups must not miss each other.
-            with self.writing, _renamed_errors(f"{len(bodies)} requests could not be stored", StoreUnavailable):
-                return lane.store()
+            with _renamed_errors(f"{len(bodies)} requests could not be stored", StoreUnavailable):
+                superseded = lane.prepare()
+                # One at a time: two copies of a span in two groups must not miss each other.
+                with self._writing:
+                    return superseded + lane.store()
         finally:
             self._lanes.put(lane)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Within this block no group of spans is under way: neither half written, nor written but for its spans."""
+        with self._waiting_for_all:
+            lanes = [self._lanes.get() for _ in self._all_lanes]
+        try:
+            yield
+        finally:
+            for lane in lanes:
+                self._lanes.put(lane)
 
     def insert(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
         """Store *rows*, which all have the same keys, as one block."""
