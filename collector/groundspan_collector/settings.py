@@ -3,6 +3,7 @@
 import ipaddress
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,6 +20,7 @@ MAX_PAST_DAYS: Final = 36_500
 MAX_AHEAD_MINUTES: Final = 525_600
 RIGHTS: Final = frozenset({"write", "read", "sql", "backup"})
 
+_SHARE = re.compile(r"([1-9][0-9]{0,3})/([1-9][0-9]{0,3})")
 _TOKENS_SHAPE = '{"TOKEN": {"project": "NAME", "rights": ["write", "read", "sql", "backup"]}}'
 
 
@@ -211,10 +213,10 @@ def parse_judge_share(text: str, *, shared: bool) -> JudgeShare | None:
     if text == "0":
         share = None
     else:
-        number, slash, of = text.partition("/")
-        if not slash or not (number + of).isdecimal() or not (number + of).isascii() or not 1 <= int(number) <= int(of):
+        match = _SHARE.fullmatch(text)
+        if not match or int(match[1]) > int(match[2]):
             raise ConfigError(f"GROUNDSPAN_JUDGE_SHARE must be like 2/3, the second of three parts, or 0, got {text!r}")
-        share = JudgeShare(int(number), int(of))
+        share = JudgeShare(int(match[1]), int(match[2]))
     if share != WHOLE and not shared:
         raise ConfigError(
             f"GROUNDSPAN_JUDGE_SHARE {text} leaves traces to other collectors, and spans in --data-dir have no other: "

@@ -14,6 +14,7 @@ from groundspan_collector.errors import JudgeFailed
 from groundspan_collector.judges import SUPPORTED, Case, Ruling, Verdict
 from groundspan_collector.receipts import Receipts
 from groundspan_collector.score import Scorer, covered_until, loop
+from groundspan_collector.settings import JudgeShare
 from groundspan_collector.store import Store
 
 T0 = datetime(2026, 9, 9, 13, tzinfo=UTC)
@@ -318,3 +319,37 @@ def test_loop_lives_on_when_its_work_fails() -> None:
     loop(work, stop=stop, idle_s=0.5, place="test", share=lambda: 1.0)
 
     assert pauses == [0.0, 0.0, 0.5, 2.5, 0.0]
+
+
+def test_every_answer_is_judged_once_when_collectors_share_the_work(store: Store, project: str, clock: Clock) -> None:
+    """Each takes its part of the traces, and no part is left."""
+    judges = [Counting("shared"), Counting("shared")]
+    scorers = [
+        Scorer(store, judge, clock, settled=clock, quiet_s=QUIET_S, share=JudgeShare(number, 2))
+        for number, judge in enumerate(judges, start=1)
+    ]
+    for each in scorers:
+        _scored(each, clock, T0 - timedelta(minutes=2))
+    for judge in judges:
+        judge.cases.clear()
+    for number in range(8):
+        Trace(store, project).send("root", "retrieve", at=T0, answer=f"The answer has the number {number}.")
+
+    for each in scorers:
+        _scored(each, clock, T0 + timedelta(seconds=3))
+
+    answers = [case.answer for judge in judges for case in judge.cases]
+    assert sorted(answers) == [f"The answer has the number {number}." for number in range(8)]
+
+
+def test_answer_is_judged_when_another_collector_stored_it_late(store: Store, project: str, clock: Clock) -> None:
+    """It was in that one's spool for an hour."""
+    judge = Counting("late")
+    scorer = Scorer(store, judge, clock, settled=clock, quiet_s=QUIET_S, late=timedelta(hours=2))
+    _scored(scorer, clock, T0 + timedelta(hours=1))
+    judge.cases.clear()
+
+    Trace(store, project).send("root", "retrieve", at=T0)
+    _scored(scorer, clock, T0 + timedelta(hours=1, seconds=3))
+
+    assert len(judge.cases) == 1

@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 from groundspan_collector.errors import ConfigError
-from groundspan_collector.settings import ClockLimits, Settings
+from groundspan_collector.settings import ClockLimits, JudgeShare, Settings
+
+
+def _load_with_server(**environ: str) -> Settings:
+    return Settings.load(
+        environ, data_dir=Path("data"), host="127.0.0.1", port=0, judge="lexical", clickhouse_url="http://db"
+    )
 
 
 def _load(**environ: str) -> Settings:
@@ -64,3 +70,30 @@ def test_spools_size_is_a_number_of_bytes() -> None:
         ConfigError, match="GROUNDSPAN_MAX_SPOOL_BYTES must be a number of bytes, 0 or more, got '1 GB'"
     ):
         _load(GROUNDSPAN_MAX_SPOOL_BYTES="1 GB")
+
+
+def test_whole_judging_is_ones_own_unless_it_is_shared() -> None:
+    """On a server, others may take their parts of it, or all."""
+    assert _load().judge_share == JudgeShare(1, 1)
+    assert _load_with_server(GROUNDSPAN_JUDGE_SHARE="2/3").judge_share == JudgeShare(2, 3)
+    assert _load_with_server(GROUNDSPAN_JUDGE_SHARE="0").judge_share is None
+
+
+@pytest.mark.parametrize("value", ["", "0/2", "3/2", "1", "a/b", "1/", "-1/2"])
+def test_start_is_refused_when_a_share_is_none(value: str) -> None:
+    """With the name, what is accepted and what was got."""
+    with pytest.raises(ConfigError, match=f"GROUNDSPAN_JUDGE_SHARE must be like 2/3.*{value!r}"):
+        _load(GROUNDSPAN_JUDGE_SHARE=value)
+
+
+@pytest.mark.parametrize("value", ["1/2", "0"])
+def test_start_is_refused_when_judging_is_left_to_nobody(value: str) -> None:
+    """Spans in a folder of one collector have no other."""
+    with pytest.raises(ConfigError, match="use it with --clickhouse-url"):
+        _load(GROUNDSPAN_JUDGE_SHARE=value)
+
+
+def test_start_is_refused_when_fsync_is_set_for_a_server() -> None:
+    """It would do nothing there."""
+    with pytest.raises(ConfigError, match="GROUNDSPAN_FSYNC is for spans in --data-dir"):
+        _load_with_server(GROUNDSPAN_FSYNC="0")
