@@ -87,7 +87,7 @@ class Front:
 
     def __init__(self, folder: Path, cluster: str) -> None:
         self._cluster = cluster
-        options = "max_server_memory_usage=2000000000"
+        options = "max_server_memory_usage=2000000000&background_pool_size=4"
         if cluster:
             config = folder / "cluster.xml"
             config.write_text(CONFIG.format(name=cluster, shards=SHARDS * SHARD))
