@@ -12,6 +12,9 @@ from groundspan_collector import metrics
 from groundspan_collector.errors import CollectorError, Overloaded, RejectedData, StoreUnavailable
 
 WORTH_A_GROUP_BYTES: Final = 2 * 1024 * 1024
+_FORGOTTEN: Final = 0.9
+"""With each group, how much of the largest crowd is still expected."""
+
 UNDECODABLE: Final = "undecodable"
 TRY_AGAIN: Final = "try_again"
 
@@ -69,8 +72,8 @@ class Committer:
     ) -> None:
         """Write with *put*, at most *writers* calls at a time; *ledger* is told what comes in and what is refused.
 
-        A group waits at most *linger_s* for requests that are being received: a group costs about as much as 3,000 of
-        its spans, however small it is.
+        A group waits at most *linger_s* for requests that are being received or expected: it costs about as much as
+        1,000 of its spans, however small it is.
         """
         self._put = put
         self._ledger = ledger
@@ -85,6 +88,9 @@ class Committer:
         self._all_received = asyncio.Event()
         self._all_received.set()
         self._arrived = asyncio.Event()
+        self._in_flight = 0
+        self._crowd = 0.0
+        self._next = asyncio.Event()
         self._closing = False
 
     @property
@@ -119,6 +125,10 @@ class Committer:
         request = Waiting(Parcel(body, project, items), asyncio.get_running_loop().create_future())
         self._count_in_flight(len(body))
         self._waiting.append(request)
+        self._in_flight += 1
+        self._crowd = max(self._in_flight, self._crowd)
+        self._next.set()
+        self._next = asyncio.Event()
         metrics.WAITING_REQUESTS.inc()
         self._arrived.set()
         # Shielded: a client that hangs up does not take its spans back.
@@ -133,6 +143,7 @@ class Committer:
         """Take no more requests; run() ends when those that wait are answered."""
         self._closing = True
         self._arrived.set()
+        self._next.set()
 
     def _check_room(self, size_bytes: int) -> None:
         if self._closing:
@@ -152,9 +163,7 @@ class Committer:
                 metrics.WAITING_REQUESTS.dec(count)
                 await self._write(threads, [self._waiting.popleft() for _ in range(count)])
                 self._idle_writers += 1
-                if count > 1:
-                    # Those who were just answered come again at once: let them into the next group.
-                    await asyncio.sleep(self._linger_s / 4)
+                self._crowd = max(self._in_flight, self._crowd * _FORGOTTEN)
             if not self._waiting and not self._closing:
                 self._arrived.clear()
 
@@ -164,10 +173,15 @@ class Committer:
         return min(self._max_group_bytes, max(waiting_bytes // self._idle_writers, WORTH_A_GROUP_BYTES))
 
     async def _fill(self) -> None:
-        """Let the requests that are being received join those that wait."""
+        """Let the requests that are being received join those that wait; and so many that each writer has its share.
+
+        Those who were just answered send their next at once: groups as large as they can be cost the least.
+        """
         with suppress(TimeoutError):
             async with asyncio.timeout(self._linger_s):
                 await self._all_received.wait()
+                while len(self._waiting) < self._crowd / self._writers and not self._closing:
+                    await self._next.wait()
 
     async def _write(self, threads: ThreadPoolExecutor, group: Sequence[Waiting]) -> None:
         """Store *group*; where that fails, each of its requests by itself: a poisonous one harms only itself."""
@@ -196,6 +210,7 @@ class Committer:
 
     def _answer(self, request: Waiting, failure: CollectorError | None) -> None:
         self._count_in_flight(-request.size_bytes)
+        self._in_flight -= 1
         if failure is None:
             request.done.set_result(None)
         else:

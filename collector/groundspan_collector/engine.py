@@ -31,6 +31,8 @@ class Engine:
         self._options: dict[str, Any] = {
             "max_server_memory_usage": str(memory_bytes),
             "mark_cache_size": str(memory_bytes // 16),
+            # Of its two threads a deletion waits for one at every part; with many, merging gets in the way of ingest.
+            "background_pool_size": "4",
         }
         # It keeps the engine until close().
         self._first = self._open()
