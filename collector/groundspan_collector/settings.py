@@ -103,7 +103,7 @@ class Settings:
     """Of one request, after decompression; what OTLP recommends."""
     max_in_flight_bytes: int = 256 * MIB
     """Of all requests that wait for an answer; above it 503."""
-    max_group_bytes: int = 24 * MIB
+    max_group_bytes: int = 16 * MIB
     memory_bytes: int = 2048 * MIB
     """What the storage engine may take."""
     max_spool_bytes: int = MAX_SPOOL_BYTES
