@@ -6,6 +6,7 @@
 
 from groundspan._context import context
 from groundspan._decorators import embed, generate, pipeline, rerank, retrieve, tokenize, tool
+from groundspan._hops import carry, continued, headers
 from groundspan._setup import flush, init, shutdown
 from groundspan._span import StageSpan, relevant
 from groundspan.errors import ConfigError
@@ -13,10 +14,13 @@ from groundspan.errors import ConfigError
 __all__ = [
     "ConfigError",
     "StageSpan",
+    "carry",
     "context",
+    "continued",
     "embed",
     "flush",
     "generate",
+    "headers",
     "init",
     "pipeline",
     "relevant",

@@ -1,0 +1,142 @@
+"""Two services, one trace: a generation service asks a retrieval service over HTTP."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeAlias
+
+import groundspan as gs
+import httpx
+import pytest
+import requests
+import uvicorn
+from fastapi import FastAPI, Request
+from groundspan.testing import CapturedSpans
+from opentelemetry import trace
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from processes import eventually
+from sdk_support import strict_spans
+
+Ask: TypeAlias = Callable[[str], list[str]]
+WAIT_S = 10.0
+PACKAGES = ("fastapi", "httpx", "requests")
+
+
+@gs.retrieve
+def search(query: str) -> list[str]:
+    """Find one chunk."""
+    return [query]
+
+
+def retrieval_service() -> FastAPI:
+    """A service that continues the trace by itself."""
+    app = FastAPI()
+
+    @app.get("/search")
+    def find(request: Request, query: str) -> list[str]:
+        with gs.continued(request.headers):
+            return search(query)
+
+    return app
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """Serve *app* on a free port; give its address."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        eventually(lambda: server.started)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(WAIT_S)
+
+
+def with_httpx(url: str) -> list[str]:
+    """Ask with httpx."""
+    found: list[str] = httpx.get(url, headers=gs.headers(), timeout=WAIT_S).json()
+    return found
+
+
+def with_requests(url: str) -> list[str]:
+    """Ask with requests."""
+    found: list[str] = requests.get(url, headers=gs.headers(), timeout=WAIT_S).json()
+    return found
+
+
+def with_httpx_alone(url: str) -> list[str]:
+    """Ask with httpx, saying nothing of the trace."""
+    found: list[str] = httpx.get(url, timeout=WAIT_S).json()
+    return found
+
+
+def with_requests_alone(url: str) -> list[str]:
+    """Ask with requests, saying nothing of the trace."""
+    found: list[str] = requests.get(url, timeout=WAIT_S).json()
+    return found
+
+
+def answered(ask: Ask, app: FastAPI) -> CapturedSpans:
+    """Run a pipeline that asks *app*; give the spans of both."""
+
+    @gs.pipeline
+    def answer(question: str) -> list[str]:
+        return ask(f"{url}/search?query={question}")
+
+    with strict_spans() as spans, served(app) as url:
+        assert answer("refunds") == ["refunds"]
+    return spans
+
+
+@pytest.mark.parametrize("ask", [with_httpx, with_requests])
+def test_services_share_a_trace_when_headers_are_handed_over(ask: Ask) -> None:
+    """gs.headers() on one side, gs.continued() on the other: the search is the pipeline's child."""
+    spans = answered(ask, retrieval_service())
+
+    (found,) = spans.stage("retrieve")
+    assert lineage(found, spans) == ["retrieval", "invoke_workflow answer"]
+    assert found.parent
+    assert found.parent.is_remote
+
+
+@contextmanager
+def instrumented(provider: trace.TracerProvider, app: FastAPI) -> Iterator[None]:
+    """Instrument the clients and *app* as OTel's own packages do it."""
+    packages = {name: pytest.importorskip(f"opentelemetry.instrumentation.{name}") for name in PACKAGES}
+    server = packages["fastapi"].FastAPIInstrumentor
+    clients = packages["httpx"].HTTPXClientInstrumentor(), packages["requests"].RequestsInstrumentor()
+    for client in clients:
+        client.instrument(tracer_provider=provider)
+    server.instrument_app(app, tracer_provider=provider, exclude_spans=["send", "receive"])
+    try:
+        yield
+    finally:
+        server.uninstrument_app(app)
+        for client in clients:
+            client.uninstrument()
+
+
+@pytest.mark.parametrize("ask", [with_httpx_alone, with_requests_alone])
+def test_services_share_a_trace_when_both_are_instrumented(ask: Ask) -> None:
+    """Nothing is handed over by hand: pipeline > client's span > server's span > search."""
+    app = retrieval_service()
+    with strict_spans() as ours:
+        provider = TracerProvider(shutdown_on_exit=False)
+        provider.add_span_processor(ours)
+        with instrumented(provider, app), served(app) as url, gs.pipeline.span():
+            assert ask(f"{url}/search?query=refunds") == ["refunds"]
+        eventually(lambda: len(ours) == 4)
+
+    assert lineage(ours.stage("retrieve")[0], ours) == ["retrieval", "GET /search", "GET", "invoke_workflow pipeline"]
+
+
+def lineage(span: ReadableSpan, spans: CapturedSpans) -> list[str]:
+    """Give the names from *span* up to the root."""
+    by_id = {context.span_id: each for each in spans if (context := each.get_span_context())}
+    names = [span.name]
+    while span.parent:
+        span = by_id[span.parent.span_id]
+        names.append(span.name)
+    return names
