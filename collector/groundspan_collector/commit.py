@@ -123,14 +123,7 @@ class Committer:
             raise
         self._ledger.accept(items)
         request = Waiting(Parcel(body, project, items), asyncio.get_running_loop().create_future())
-        self._count_in_flight(len(body))
-        self._waiting.append(request)
-        self._in_flight += 1
-        self._crowd = max(self._in_flight, self._crowd)
-        self._next.set()
-        self._next = asyncio.Event()
-        metrics.WAITING_REQUESTS.inc()
-        self._arrived.set()
+        self._enqueue(request)
         # Shielded: a client that hangs up does not take its spans back.
         await asyncio.shield(request.done)
 
@@ -144,6 +137,16 @@ class Committer:
         self._closing = True
         self._arrived.set()
         self._next.set()
+
+    def _enqueue(self, request: Waiting) -> None:
+        self._count_in_flight(request.size_bytes)
+        self._waiting.append(request)
+        self._in_flight += 1
+        self._crowd = max(self._in_flight, self._crowd)
+        metrics.WAITING_REQUESTS.inc()
+        self._next.set()
+        self._next = asyncio.Event()
+        self._arrived.set()
 
     def _check_room(self, size_bytes: int) -> None:
         if self._closing:

@@ -265,3 +265,22 @@ def test_groups_are_written_side_by_side_when_there_are_two_writers() -> None:
     _running(shelf, use, writers=2)
 
     assert sorted(shelf.stored) == [b"a", b"b"]
+
+
+def test_group_waits_for_those_who_were_just_answered() -> None:
+    """Clients who send one request after another come back as large a group as they were, not as several small ones."""
+    shelf, clients, rounds = Shelf(), 8, 5
+
+    async def client(committer: Committer, number: int) -> None:
+        for _ in range(rounds):
+            await committer.commit(b"x", "", 1)
+            # Each takes a little longer than the one before: the first must not be written alone.
+            for _ in range(number):
+                await asyncio.sleep(0)
+
+    async def use(committer: Committer) -> None:
+        await asyncio.gather(*(client(committer, number) for number in range(clients)))
+
+    _running(shelf, use)
+
+    assert [len(bodies) for bodies, _ in shelf.groups] == [clients] * rounds
