@@ -82,7 +82,7 @@ class Decoder:
     def insert(self, table: str, columns: Sequence[str], message: Sequence[bytes], spans: int) -> None:
         """Put the *spans* spans of *message*, which is given in parts, into *table*; all of them or none.
 
-        Raises DatabaseError where the engine cannot read or keep them, RejectedData where it finds fewer.
+        Raises DatabaseError where the engine cannot read or keep them, RejectedData where it finds fewer or more.
         """
         if not spans:
             return
@@ -121,6 +121,9 @@ class Decoder:
                 if block is None:
                     raise RejectedData(f"{spans} spans fewer than the request has could be read")
                 spans -= block.rows_read()
+                if spans < 0:
+                    # What protobuf's own parser passes over, in a group of a known field, the engine's reads.
+                    raise RejectedData(f"{-spans} spans more than the request has were read")
                 yield block.bytes()
         finally:
             over.set()

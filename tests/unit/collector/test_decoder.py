@@ -4,6 +4,7 @@ import otlp
 import pytest
 import stored
 from groundspan_collector import decode, decoder
+from groundspan_collector.decode import validate
 from groundspan_collector.errors import RejectedData
 from groundspan_collector.store import Store
 
@@ -26,6 +27,19 @@ def test_group_is_refused_when_it_holds_fewer_spans_than_it_should(
     monkeypatch.setattr(decoder, "PATIENCE_S", 0.1)
     with pytest.raises(RejectedData, match="1 spans fewer"):
         store.insert_spans([otlp.body(otlp.span())], 2, project=project, received_at_ns=1)
+
+    stored.insert(store, project, otlp.span())
+    assert len(stored.spans(store, project)) == 1
+
+
+def test_group_is_refused_when_the_engine_finds_spans_that_nobody_checked(store: Store, project: str) -> None:
+    """A known field as one of protobuf's old groups: unknown to the parser that checks ids and times, not to it."""
+    body = otlp.body(otlp.span())
+    resource_spans = body[body.index(b"\x12") :]
+    for smuggled in (b"\x0b" + resource_spans + b"\x0c", b"\x0a\x04\x12\x02\x13\x14"):
+        assert validate.trace_request(body + smuggled).items == 1
+        with pytest.raises(RejectedData, match="1 spans more"):
+            store.insert_spans([body + smuggled], 1, project=project, received_at_ns=1)
 
     stored.insert(store, project, otlp.span())
     assert len(stored.spans(store, project)) == 1
