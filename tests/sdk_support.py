@@ -42,6 +42,7 @@ class StubCollector:
         self.requests: list[ExportTraceServiceRequest] = []
         self.headers: list[dict[str, str]] = []
         self.paths: list[str] = []
+        self.connections: set[tuple[str, int]] = set()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.endpoint = f"http://127.0.0.1:{self.server.server_port}"
 
@@ -63,6 +64,7 @@ def _handler(collector: StubCollector) -> type[BaseHTTPRequestHandler]:
             collector.requests.append(ExportTraceServiceRequest.FromString(gzip.decompress(body)))
             collector.headers.append({key.lower(): value for key, value in self.headers.items()})
             collector.paths.append(self.path)
+            collector.connections.add(self.client_address)
             self.send_response(200)
             self.send_header("Content-Length", "0")
             self.end_headers()

@@ -6,7 +6,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, Context, attach, set_value
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
@@ -19,6 +19,7 @@ from groundspan.settings import Settings
 
 _logger = logging.getLogger("groundspan")
 _EXPORTING = Guard("export spans")
+_FORKING = Guard("send from a forked process")
 
 _BATCH_SPANS = 512
 # The exporter and the collector both refuse a request of 64 MiB whole; a batch stays far below.
@@ -33,23 +34,33 @@ class Outbox(SpanProcessor):
     its flush knows no timeout.
     """
 
-    def __init__(self, exporter: SpanExporter, settings: Settings, always: Mapping[str, Value]) -> None:
-        self._exporter = exporter
+    def __init__(
+        self, make_exporter: Callable[[], SpanExporter], settings: Settings, always: Mapping[str, Value]
+    ) -> None:
+        self._make_exporter = make_exporter
+        self._exporter = make_exporter()
         self.settings = settings
         self._always = always
+        self._closed = False
+        self._begin()
+        if hasattr(os, "register_at_fork"):
+            forked = weakref.WeakMethod(self._begin_in_child)
+            os.register_at_fork(after_in_child=lambda: (begin := forked()) and begin())
+
+    def _begin_in_child(self) -> None:
+        """Start anew: a forked process has no thread of its parent's, and must not write into its connections."""
+        with _FORKING:
+            if not self._closed:
+                self._exporter = self._make_exporter()
+            self._begin()
+
+    def _begin(self) -> None:
+        """Start empty: what waited at a fork is sent by the parent."""
+        self._queue: deque[ReadableSpan] = deque()
         self._dropped = 0
         self._dropped_told = 0
         self._failed = 0
         self._told_at_s = 0.0
-        self._closed = False
-        self._begin()
-        if hasattr(os, "register_at_fork"):
-            again = weakref.WeakMethod(self._begin)
-            os.register_at_fork(after_in_child=lambda: (begin := again()) and begin())
-
-    def _begin(self) -> None:
-        """Start empty: a forked child has no thread, and its parent sends what was waiting."""
-        self._queue: deque[ReadableSpan] = deque()
         self._wake = threading.Event()
         self._done = threading.Condition()
         self._rounds_wanted = 0

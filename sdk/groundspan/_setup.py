@@ -2,8 +2,10 @@
 
 import atexit
 import logging
+import os
 import threading
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from opentelemetry import trace
@@ -94,9 +96,9 @@ def _start(settings: Settings) -> None:
     always = {} if provider is None else identity
     if provider is None:
         provider = _new_provider(settings, identity)
-    _outbox = Outbox(_exporter(settings), settings, always)
+    _outbox = Outbox(partial(_exporter, settings), settings, always)
     provider.add_span_processor(_outbox)
-    atexit.register(_outbox.shutdown)
+    _shut_down_at_exit(_outbox)
     tracer = provider.get_tracer(SCOPE)
     _runtime.install(_runtime.Runtime(tracer, settings.max_content_chars))
 
@@ -109,6 +111,32 @@ def _stop(timeout_s: float | None) -> bool:
         return True
     atexit.unregister(outbox.shutdown)
     return outbox.close(outbox.settings.shutdown_timeout_s if timeout_s is None else timeout_s)
+
+
+def _shut_down_at_exit(outbox: "Outbox") -> None:
+    from multiprocessing import parent_process, util
+
+    atexit.register(outbox.shutdown)
+    # A worker of multiprocessing ends without atexit, and forgets at its start what its parent wanted at the end.
+    util.register_after_fork(outbox, _shut_down_with_worker)
+    if parent_process() is not None:
+        _shut_down_with_worker(outbox)
+
+
+def _shut_down_with_worker(outbox: "Outbox") -> None:
+    from multiprocessing.util import Finalize
+
+    Finalize(None, outbox.shutdown, exitpriority=-1)
+
+
+def _unlock() -> None:
+    """Forget a lock that a thread held when its process forked: that thread is not in the child."""
+    global _lock  # noqa: PLW0603 - renewed only where nobody else runs
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock)
 
 
 def _identity(settings: Settings) -> Mapping[str, str]:

@@ -40,7 +40,7 @@ class Refusing(SpanExporter):
 def outbox(exporter: SpanExporter, settings: Settings) -> tuple[Outbox, TracerProvider]:
     """Put an outbox on a provider of its own."""
     provider = TracerProvider(shutdown_on_exit=False)
-    box = Outbox(exporter, settings, {})
+    box = Outbox(lambda: exporter, settings, {})
     provider.add_span_processor(box)
     return box, provider
 
