@@ -1,7 +1,7 @@
 """What a model call or a whole pipeline returned -> the answer's messages, model and usage."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from groundspan._messages import Part, message, part, parts, text_part
 from groundspan._shapes import get, items, text
@@ -50,6 +50,14 @@ class Answer:
     provider: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A response put together from the pieces of a stream."""
+
+    response: object
+    provider: str | None
+
+
 def answer(value: object, cutter: Cutter, depth: int = _DEPTH) -> Answer | None:
     """Read the answer out of a string, a known response, or the application's own type around one.
 
@@ -60,6 +68,9 @@ def answer(value: object, cutter: Cutter, depth: int = _DEPTH) -> Answer | None:
         return Answer([message("assistant", [text_part(value, cutter)])])
     if value is None or isinstance(value, int | float | bytes):
         return None
+    if isinstance(value, Whole):
+        put = _response(value.response, cutter)
+        return None if put is None else replace(put, provider=value.provider)
     read = _response(value, cutter)
     if read is not None or depth == 0:
         return read

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextvars import Token
 from types import TracebackType
 
-from opentelemetry.context import Context, attach, create_key, detach, get_current, get_value, set_value
+from opentelemetry.context import Context, attach, create_key, get_current, get_value, set_value
 from opentelemetry.trace import Span
 
 from groundspan import attributes as keys
@@ -43,7 +43,7 @@ class context:  # noqa: N801 - used like a function: ``with gs.context(user="u1"
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with _GUARD:
-            detach(self._tokens.pop())
+            give_back(self._tokens.pop())
 
     async def __aenter__(self) -> None:
         self.__enter__()
@@ -52,6 +52,18 @@ class context:  # noqa: N801 - used like a function: ``with gs.context(user="u1"
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.__exit__(kind, error, trace)
+
+
+def give_back(token: Token[Context]) -> bool:
+    """Make the context what it was before *token*; False where that was another task's or thread's.
+
+    Not OTel's detach(): that one logs an error where a generator is closed elsewhere than it began.
+    """
+    try:
+        token.var.reset(token)
+    except ValueError:
+        return False
+    return True
 
 
 def inherited(parent: Context | None) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ from contextvars import Token
 from types import TracebackType
 from typing import NamedTuple
 
-from opentelemetry.context import Context, attach, create_key, detach, get_value, set_value
+from opentelemetry.context import Context, attach, create_key, get_current, get_value, set_value
 from opentelemetry.trace import Span, StatusCode, format_span_id, set_span_in_context
 
 from groundspan import _capture as capture
@@ -15,6 +15,7 @@ from groundspan import _runtime
 from groundspan import attributes as keys
 from groundspan._answers import Usage
 from groundspan._capture import Attributes
+from groundspan._context import give_back
 from groundspan._grounds import Fetch, Grounds
 from groundspan._guard import Guard
 from groundspan._parameters import Arguments, Keywords
@@ -55,20 +56,26 @@ class StageSpan:
         "_kwargs",
         "_plan",
         "_span",
-        "_started_ns",
         "_stood_on",
         "_token",
         "_within",
+        "outcome",
+        "outer",
         "place",
+        "started_ns",
     )
 
     _attributes: Attributes
     _context: Context
     _cutter: Cutter
-    _started_ns: int
     _stood_on: list[Fetch]
     _within: str | None
     place: "Place"
+    outer: "StageSpan | None"
+    """The stage that this one runs in."""
+    outcome: str | None
+    """How a stream ended, from the moment that its end begins."""
+    started_ns: int
 
     def __init__(self, plan: Plan, args: Arguments, kwargs: Keywords) -> None:
         self._plan = plan
@@ -156,11 +163,12 @@ class StageSpan:
 
     def start(self, runtime: _runtime.Runtime) -> None:
         """Start the span, read the call's arguments, and make the span the current one."""
+        self.started_ns = time.monotonic_ns()
+        self.outer = self.outcome = None
         with _STARTING:
             self._attributes = {}
             self._cutter = Cutter(runtime.max_content_chars)
-            self._started_ns = time.monotonic_ns()
-            outer = _current()
+            self.outer = outer = _current()
             around = _NOWHERE if outer is None else outer.place
             name, opening = self._plan.opening(self._args, self._kwargs)
             span = runtime.tracer.start_span(name, kind=self._plan.stage.kind, attributes=opening)
@@ -181,6 +189,30 @@ class StageSpan:
         """Whether pieces of text that the work yields are one text."""
         return self._plan.stage in (PIPELINE, GENERATE, TOOL)
 
+    @property
+    def is_recording(self) -> bool:
+        """Whether what is read arrives anywhere."""
+        return self._span is not None and self._span.is_recording()
+
+    @property
+    def outcome_around(self) -> str | None:
+        """How the nearest stream ends that this stage runs in, if it is at its end."""
+        outer = self.outer
+        while outer is not None and outer.outcome is None:
+            outer = outer.outer
+        return None if outer is None else outer.outcome
+
+    def note(self, attributes: Attributes) -> None:
+        """Put down what is known of the work beside its result."""
+        if self.is_recording:
+            self._attributes |= attributes
+
+    def streamed_tokens(self) -> int | None:
+        """Give the output tokens that could be seen coming: a provider's reasoning is over when the answer begins."""
+        output = self._attributes.get(keys.OUTPUT_TOKENS)
+        reasoning = self._attributes.get(keys.REASONING_TOKENS, 0)
+        return output - reasoning if isinstance(output, int) and isinstance(reasoning, int) else None
+
     def finish(self, returned: object) -> None:
         """Read what the work returned, and end the span."""
         self.result(returned)
@@ -197,7 +229,7 @@ class StageSpan:
         """Write what was read, and end the span."""
         if self._span is None:
             return
-        self.pause()
+        self._give_back()
         with _ENDING:
             if self._span.is_recording():
                 if not failed:
@@ -213,10 +245,19 @@ class StageSpan:
             self._token = attach(self._context)
 
     def pause(self) -> None:
-        """Give the context back as it was found: a stream hands over an item, or the work is done."""
+        """Give the context back as it was found: a stream hands over an item."""
         if self._token is not None:
-            token, self._token = self._token, None
-            detach(token)
+            # The work may have opened spans of its own, which are current again when it goes on.
+            inside = get_current()
+            self._give_back()
+            self._context = inside
+
+    def _give_back(self) -> None:
+        if self._token is None:
+            return
+        token, self._token = self._token, None
+        if not give_back(token) and get_current() is self._context and isinstance(token.old_value, Context):
+            attach(token.old_value)
 
     def _inherit(self, around: "Place", span: Span) -> None:
         self._stood_on = [] if around.grounds is None else around.grounds.latest()
@@ -234,7 +275,7 @@ class StageSpan:
             return
         if keys.DOCUMENTS in self._attributes:
             reranked = self._plan.stage is RERANK
-            grounds.add(Fetch(_id(span), self._started_ns, time.monotonic_ns(), reranked, self._within))
+            grounds.add(Fetch(_id(span), self.started_ns, time.monotonic_ns(), reranked, self._within))
         elif self._plan.stage is GENERATE and keys.CONTEXT_DOCUMENTS not in self._attributes:
             # Chunks fetched while the answer was made count where none were there before.
             stood_on = self._stood_on or grounds.latest()

@@ -6,9 +6,11 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from typing import ParamSpec, TypeVar, cast
 
 from groundspan import _runtime
+from groundspan._flow import Flow
 from groundspan._plan import Plan
+from groundspan._returned import followed
 from groundspan._span import StageSpan
-from groundspan._streams import STREAMS, AsyncSteps, Steps, follow, relay
+from groundspan._streams import AsyncSteps, Steps, relay, relay_async
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -43,10 +45,7 @@ def _plain(function: Callable[P, R], plan: Plan) -> Callable[P, R]:
         except BaseException as error:
             span.fail(error)
             raise
-        if type(returned) in STREAMS:
-            return cast("R", follow(returned, span))
-        span.finish(returned)
-        return returned
+        return followed(returned, span)
 
     return call
 
@@ -64,10 +63,7 @@ def _coroutine(function: Callable[P, Awaitable[R]], plan: Plan) -> Callable[P, A
         except BaseException as error:
             span.fail(error)
             raise
-        if type(returned) in STREAMS:
-            return cast("R", follow(returned, span))
-        span.finish(returned)
-        return returned
+        return followed(returned, span)
 
     return call
 
@@ -83,7 +79,7 @@ def _generator(
         span = StageSpan(plan, args, kwargs)
         span.start(runtime)
         span.pause()
-        return (yield from relay(Steps(function(*args, **kwargs), span)))
+        return (yield from relay(Steps(function(*args, **kwargs), Flow(span))))
 
     return call
 
@@ -98,19 +94,6 @@ def _async_generator(
         span = StageSpan(plan, args, kwargs)
         span.start(runtime)
         span.pause()
-        return AsyncSteps(function(*args, **kwargs), span)
+        return AsyncSteps(function(*args, **kwargs), Flow(span))
 
-    @functools.wraps(function)
-    async def call(*args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[object, object]:
-        # Not relay_async(): frameworks look whether the function itself is an async generator's.
-        steps = opened(*args, **kwargs)
-        sent: object = None
-        try:
-            while True:
-                sent = yield await steps.asend(sent)
-        except StopAsyncIteration:
-            return
-        finally:
-            await steps.aclose()
-
-    return call
+    return functools.wraps(function)(relay_async(opened))

@@ -44,6 +44,17 @@ REASONING_TOKENS: Final = "gen_ai.usage.reasoning.output_tokens"
 # provider: the counts came with the response.
 TOKENS_SOURCE: Final = "groundspan.tokens.source"
 
+# Streams. Times are of pieces that carry some of the answer, as they passed on their way to the consumer.
+TIME_TO_FIRST_CHUNK_S: Final = "gen_ai.response.time_to_first_chunk"
+# finished, stopped, failed, cancelled or disconnected.
+STREAM_OUTCOME: Final = "groundspan.stream.outcome"
+STREAM_PIECES: Final = "groundspan.stream.pieces"
+STREAM_GAP_P50_S: Final = "groundspan.stream.gap_p50_s"
+STREAM_GAP_MAX_S: Final = "groundspan.stream.gap_max_s"
+STREAM_TOKENS_PER_S: Final = "groundspan.stream.tokens_per_s"
+# provider: the tokens are those of the usage; pieces: no usage came, and each piece is counted as one.
+STREAM_TOKENS_SOURCE: Final = "groundspan.stream.tokens_source"
+
 # Counts of a tokenize span; never gen_ai.usage.*, which is what a provider bills.
 TOKENS_COUNT: Final = "groundspan.tokens.count"
 TOKENIZER: Final = "groundspan.tokenizer.name"
