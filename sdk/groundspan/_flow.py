@@ -128,7 +128,7 @@ class Flow:
                 self._pieces.append(piece)
 
     def _fail(self, error: BaseException) -> None:
-        self._end(raised(error, self._reader), error)
+        self._end(raised(error, self._reader, self._span.outcome_around), error)
 
     def _end(self, outcome: str, error: BaseException | None = None) -> None:
         if not self._open:

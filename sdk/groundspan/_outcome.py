@@ -51,12 +51,15 @@ def is_sending(frame: FrameType | None) -> bool:
     return False
 
 
-def raised(error: BaseException, who: Reader) -> str:
-    """Tell what an exception in mid-stream means."""
+def raised(error: BaseException, who: Reader, around: str | None = None) -> str:
+    """Tell what an exception in mid-stream means; *around* as in left()."""
     names = _names(error)
     if names & _DISCONNECTS:
         return DISCONNECTED
     if names & _CANCELS:
+        # A loop that stops cancels what is still being closed: it was left before.
+        if around is not None and around != FINISHED:
+            return around
         # A response cancels its body through a scope; a task that is cancelled, or timed out, has none.
         return DISCONNECTED if who.within_response and "cancel scope" in str(error) else CANCELLED
     return FAILED

@@ -163,8 +163,8 @@ class StageSpan:
 
     def start(self, runtime: _runtime.Runtime) -> None:
         """Start the span, read the call's arguments, and make the span the current one."""
-        self.started_ns = time.monotonic_ns()
         self.outer = self.outcome = None
+        self.started_ns = 0
         with _STARTING:
             self._attributes = {}
             self._cutter = Cutter(runtime.max_content_chars)
@@ -172,6 +172,7 @@ class StageSpan:
             around = _NOWHERE if outer is None else outer.place
             name, opening = self._plan.opening(self._args, self._kwargs)
             span = runtime.tracer.start_span(name, kind=self._plan.stage.kind, attributes=opening)
+            self.started_ns = time.monotonic_ns()
             self._context = set_value(_KEY, self, set_span_in_context(span))
             self._span = span
             self._inherit(around, span)
