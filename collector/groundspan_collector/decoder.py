@@ -67,10 +67,11 @@ class Decoder:
         atexit.register(self.close)
 
     def plan(self, sql: str) -> None:
-        """Decode with *sql*, a SELECT over the pipe."""
+        """Decode with *sql*, a SELECT over the pipe. Raises DatabaseError, or OSError where no pipe can be made."""
         self._end()
         self._sql = sql
-        self._begin()
+        with self._ending_at_errors():
+            self._begin()
 
     def close(self) -> None:
         """Stop, and let the engine go."""

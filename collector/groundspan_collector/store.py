@@ -15,7 +15,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
 
 from groundspan_collector.engine import Engine
-from groundspan_collector.errors import RejectedData, StoreUnavailable
+from groundspan_collector.errors import ConfigError, RejectedData, StoreUnavailable
 from groundspan_collector.lane import Lane
 from groundspan_collector.schema import migrate
 from groundspan_collector.server import Server, inlined
@@ -75,14 +75,15 @@ class Store:
         Raises ConfigError where another process has the directory open, where it cannot be made, or where the server
         cannot be used.
         """
-        if server:
-            home = Server(server, clients=WRITERS + READERS)
-            # Beside a store of its own: that one is as it was when the collector is started without a server.
-            return cls.on(Engine(data_dir, "decoder", memory_bytes=memory_bytes), home, clock)
-        engine = Engine(data_dir, "store", memory_bytes=memory_bytes)
-        store = cls.on(engine, engine, clock)
-        store.set_fsync(fsync)
-        return store
+        with _refused_start(f"the store in {data_dir}{f' or on {server}' if server else ''}"):
+            if server:
+                home = Server(server, clients=WRITERS + READERS)
+                # Beside a store of its own: that is as it was when the collector is started without a server.
+                return cls.on(Engine(data_dir, "decoder", memory_bytes=memory_bytes), home, clock)
+            engine = Engine(data_dir, "store", memory_bytes=memory_bytes)
+            store = cls.on(engine, engine, clock)
+            store.set_fsync(fsync)
+            return store
 
     @classmethod
     def on(cls, engine: Engine, home: Engine | Server, clock: ClockLimits, *, first_lane: int = 0) -> "Store":
@@ -202,6 +203,14 @@ def _bound(parameters: Mapping[str, object] | None) -> dict[str, object]:
         name: value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f") if isinstance(value, datetime) else value
         for name, value in (parameters or {}).items()
     }
+
+
+@contextmanager
+def _refused_start(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (StoreUnavailable, ClickHouseError, OSError) as error:
+        raise ConfigError(f"{what} cannot be used: {_first_line(error)}") from error
 
 
 @contextmanager

@@ -139,6 +139,21 @@ def test_start_is_refused_when_the_disk_is_full(tmp_path: Path) -> None:
         faults.check(disk, sent)
 
 
+def test_start_is_refused_when_tables_cannot_be_changed(tmp_path: Path) -> None:
+    """The engine itself opens; the tables in memory, which are made anew at a start, cannot be."""
+    sent, span = faults.Sent(), faults.call(1)
+    with processes.collector(tmp_path) as server:
+        sent.note([span], server.send(otlp.body(span)).status)
+        assert server.stop() == 0
+    with faults.read_only(faults.tables(tmp_path)):
+        refused = processes.refused_start(tmp_path)
+
+    assert refused.returncode == 2
+    assert f"the store in {tmp_path} cannot be used" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    faults.check(tmp_path, sent)
+
+
 def test_collector_starts_and_replays_when_its_spool_is_torn(tmp_path: Path) -> None:
     """The whole records before the torn one are stored; a damaged one between them is counted."""
     spans = [faults.call(number) for number in range(1, 6)]
