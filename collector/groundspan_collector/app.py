@@ -78,9 +78,10 @@ class Collector:
         }
         self._intake = Intake(kinds, self._spool, Receipts(time.time_ns))
         self._replay = Replay(kinds, self._spool)
+        longest = settings.max_attribute_bytes
         self.signals = (
-            signals.traces(self._committer("traces", metrics.SPANS, settings.max_in_flight_bytes, WRITERS)),
-            signals.logs(self._committer("logs", metrics.LOG_RECORDS, settings.max_in_flight_bytes // 4)),
+            signals.traces(self._committer("traces", metrics.SPANS, settings.max_in_flight_bytes, WRITERS), longest),
+            signals.logs(self._committer("logs", metrics.LOG_RECORDS, settings.max_in_flight_bytes // 4), longest),
             signals.metric_points(self._committer("metrics", metrics.METRIC_POINTS, settings.max_in_flight_bytes // 4)),
         )
         late = settings.others_are_late_by

@@ -121,6 +121,9 @@ REFUSED: Final = Counter(
     ["error"],
     registry=REGISTRY,
 )
+ATTRIBUTES_CUT: Final = Counter(
+    "groundspan_attributes_cut", "Values longer than GROUNDSPAN_MAX_ATTRIBUTE_BYTES, stored cut.", registry=REGISTRY
+)
 IN_FLIGHT_BYTES: Final = Gauge(
     "groundspan_in_flight_bytes", "Bytes of requests that wait for their answer.", registry=REGISTRY
 )

@@ -15,6 +15,10 @@ from groundspan_collector.server_address import ServerAddress, parse_server
 
 MIB: Final = 1024 * 1024
 MAX_SPOOL_BYTES: Final = 1024 * MIB
+MAX_BODY_BYTES: Final = 64 * MIB
+MAX_ATTRIBUTE_BYTES: Final = MIB
+LEAST_ATTRIBUTE_BYTES: Final = 1024
+"""Below it ids and names would be cut as well."""
 SECOND_NS: Final = 1_000_000_000
 MAX_PAST_DAYS: Final = 36_500
 MAX_AHEAD_MINUTES: Final = 525_600
@@ -99,11 +103,13 @@ class Settings:
     judge: str = "lexical"
     tokens: Mapping[str, Access] = field(default_factory=dict, repr=False)
     """Empty: everyone who reaches the port may do everything, so the host must be loopback."""
-    max_body_bytes: int = 64 * MIB
+    max_body_bytes: int = MAX_BODY_BYTES
     """Of one request, after decompression; what OTLP recommends."""
     max_in_flight_bytes: int = 256 * MIB
     """Of all requests that wait for an answer; above it 503."""
     max_group_bytes: int = 16 * MIB
+    max_attribute_bytes: int = MAX_ATTRIBUTE_BYTES
+    """Of one value of a span, an event, a resource or a log record; what is longer is cut."""
     memory_bytes: int = 2048 * MIB
     """What the storage engine may take."""
     max_spool_bytes: int = MAX_SPOOL_BYTES
@@ -159,6 +165,14 @@ class Settings:
             grpc_port=parse_grpc_port(grpc_port, port),
             judge=judge,
             tokens=tokens,
+            max_attribute_bytes=_whole(
+                environ,
+                "GROUNDSPAN_MAX_ATTRIBUTE_BYTES",
+                "bytes",
+                LEAST_ATTRIBUTE_BYTES,
+                MAX_BODY_BYTES,
+                MAX_ATTRIBUTE_BYTES,
+            ),
             max_spool_bytes=parse_bytes(environ, "GROUNDSPAN_MAX_SPOOL_BYTES", MAX_SPOOL_BYTES),
             spool_dir=Path(spool_dir).resolve() if spool_dir else None,
             fsync=parse_fsync(environ),

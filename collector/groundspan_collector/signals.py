@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from google.protobuf.message import Message
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
@@ -22,9 +23,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 
 from groundspan_collector import metrics
 from groundspan_collector.commit import Committer
+from groundspan_collector.decode import cutting, validate
 from groundspan_collector.decode import logs as log_rows
 from groundspan_collector.decode import metric_points as point_rows
-from groundspan_collector.decode import validate
 from groundspan_collector.errors import RejectedData
 
 
@@ -59,6 +60,7 @@ async def keep(signal: Signal, body: bytes, project: str) -> Message:
             _count_taken_out(signal.ledger, valid)
             raise
     _count_taken_out(signal.ledger, valid)
+    metrics.ATTRIBUTES_CUT.inc(valid.cut)
     return signal.partial(valid.rejected, valid.reason)
 
 
@@ -68,13 +70,13 @@ def _count_taken_out(ledger: metrics.Ledger, valid: validate.Request) -> None:
     ledger.turn_away(valid.ignored, "ignored")
 
 
-def traces(committer: Committer) -> Signal:
+def traces(committer: Committer, max_attribute_bytes: int = cutting.DEFAULT_MAX_BYTES) -> Signal:
     """Spans."""
     return Signal(
         "traces",
         "opentelemetry.proto.collector.trace.v1.TraceService",
         ExportTraceServiceRequest,
-        validate.trace_request,
+        partial(validate.trace_request, max_attribute_bytes=max_attribute_bytes),
         committer,
         metrics.SPANS,
         _spans_answer,
@@ -88,13 +90,13 @@ def _spans_answer(rejected: int, reason: str) -> Message:
     return response
 
 
-def logs(committer: Committer) -> Signal:
+def logs(committer: Committer, max_attribute_bytes: int = cutting.DEFAULT_MAX_BYTES) -> Signal:
     """Log records; of most nothing is made."""
     return Signal(
         "logs",
         "opentelemetry.proto.collector.logs.v1.LogsService",
         ExportLogsServiceRequest,
-        log_rows.request,
+        partial(log_rows.request, max_attribute_bytes=max_attribute_bytes),
         committer,
         metrics.LOG_RECORDS,
         _records_answer,

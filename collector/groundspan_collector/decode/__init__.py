@@ -24,7 +24,7 @@ _STRUCTURE = (
     "name String, kind Int32, start_time_unix_nano UInt64, end_time_unix_nano UInt64, "
     f"attributes {_ATTRIBUTES}, dropped_attributes_count UInt32, events Array(Tuple(time_unix_nano UInt64, "
     f"name String, attributes {_ATTRIBUTES})), links Array(Tuple(trace_id String, span_id String)), "
-    "status Tuple(message String, code Int32))))))), token_project String, received_at_ns Int64"
+    "status Tuple(message String, code Int32), cut_attributes UInt32)))))), token_project String, received_at_ns Int64"
 )
 # A message as the conventions and the providers write one, or another object that holds a text.
 _MESSAGES = (

@@ -18,6 +18,7 @@ SELECT
         mapFromArrays(e.attributes.key, arrayMap(v -> ${value_text}, e.attributes.value))), s.events) AS events,
     arrayMap(l -> (lower(hex(l.trace_id)), lower(hex(l.span_id))), s.links) AS links,
     s.dropped_attributes_count AS dropped_attributes,
+    s.cut_attributes AS cut_attributes,
     token_project,
     received_at_ns
 FROM

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
-from groundspan_collector.decode import structured
+from groundspan_collector.decode import cutting, structured
 from groundspan_collector.decode.identity import project_of
 from groundspan_collector.decode.structured import Json
 from groundspan_collector.decode.validate import TIME_FAULT, Request, message
@@ -43,10 +43,10 @@ class Rows:
     """Of `spans_trace_id_ts`: text arrived, so that the trace is to be judged, perhaps again."""
 
 
-def request(body: bytes) -> Request:
+def request(body: bytes, max_attribute_bytes: int = cutting.DEFAULT_MAX_BYTES) -> Request:
     """Check *body*, an uncompressed ExportLogsServiceRequest, and leave in it the records of which rows are made.
 
-    Raises RejectedData where the body is no such message.
+    Texts of more than *max_attribute_bytes* are cut. Raises RejectedData where the body is no such message.
     """
     export = message(body, ExportLogsServiceRequest)
     faults: list[str] = []
@@ -61,7 +61,8 @@ def request(body: bytes) -> Request:
             if len(wanted) < len(scope_logs.log_records):
                 del scope_logs.log_records[:]
                 scope_logs.log_records.extend(wanted)
-    return Request(export.SerializeToString(), kept, len(faults), faults[0] if faults else "", ignored)
+    cut = cutting.cut_records(export, max_attribute_bytes) if cutting.perhaps_long(body, max_attribute_bytes) else 0
+    return Request(export.SerializeToString(), kept, len(faults), faults[0] if faults else "", ignored, cut)
 
 
 def rows(bodies: Sequence[bytes], project: str, received_at_ns: int) -> Rows:

@@ -65,6 +65,7 @@ SELECT
     events,
     links,
     dropped_attributes,
+    cut_attributes,
     fromUnixTimestamp64Nano(received_at_ns, 'UTC') AS received_at
 FROM
 (

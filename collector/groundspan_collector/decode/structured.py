@@ -36,19 +36,19 @@ def perhaps_nested(body: bytes) -> bool:
 
 def _holds_nested(body: bytes, value: int) -> bool:
     """Whether the list in the AnyValue whose length stands at *value* has a list or a map among its elements."""
-    _, tag = _varint(body, value)
-    size, place = _varint(body, tag + 1)
+    _, tag = varint_at(body, value)
+    size, place = varint_at(body, tag + 1)
     end = min(place + size, len(body))
     while place < end and body[place] == _ELEMENT:
-        size, element = _varint(body, place + 1)
+        size, element = varint_at(body, place + 1)
         if size and element < end and body[element] in (_LIST, _MAP):
             return True
         place = element + size
     return False
 
 
-def _varint(body: bytes, place: int) -> tuple[int, int]:
-    """The number at *place*, and where it ends; 0 where the bytes end in the middle of it."""
+def varint_at(body: bytes, place: int) -> tuple[int, int]:
+    """The varint at *place*, and where it ends; 0 where the bytes end in the middle of it."""
     number = shift = 0
     while place < len(body):
         byte = body[place]

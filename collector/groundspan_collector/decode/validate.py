@@ -8,7 +8,7 @@ from google.protobuf.message import DecodeError, Message
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from groundspan_collector.decode import structured
+from groundspan_collector.decode import cutting, structured
 from groundspan_collector.errors import RejectedData
 
 TIME_FAULT: Final = "times must lie before the year 2262, in nanoseconds since 1970"
@@ -29,12 +29,15 @@ class Request:
     """Why, for the partial_success; empty where none was."""
     ignored: int = 0
     """How many log records were taken out because nothing is made of them."""
+    cut: int = 0
+    """How many values of attributes were cut."""
 
 
-def trace_request(body: bytes) -> Request:
+def trace_request(body: bytes, max_attribute_bytes: int = cutting.DEFAULT_MAX_BYTES) -> Request:
     """Check *body*, an uncompressed ExportTraceServiceRequest.
 
-    Spans that cannot be stored are taken out and counted. Raises RejectedData where the body is no such message.
+    Spans that cannot be stored are taken out and counted, values of more than *max_attribute_bytes* are cut. Raises
+    RejectedData where the body is no such message.
     """
     request = message(body, ExportTraceServiceRequest)
     refused = [span for span in spans(request) if _fault(span)]
@@ -45,9 +48,11 @@ def trace_request(body: bytes) -> Request:
         _take_out(request)
     if nested:
         structured.flatten(request)
-    if refused or nested:
+    # After nested ones became text: it is the text that is stored.
+    cut = cutting.cut_spans(request, max_attribute_bytes) if cutting.perhaps_long(body, max_attribute_bytes) else 0
+    if refused or nested or cut:
         body = request.SerializeToString()
-    return Request(body, count - len(refused), len(refused), reason)
+    return Request(body, count - len(refused), len(refused), reason, cut=cut)
 
 
 def message(body: bytes, kind: type[Kind]) -> Kind:

@@ -42,6 +42,8 @@ Any other view is evaluated by the node that is asked, over the Distributed tabl
 """
 
 _CREATED = re.compile(r"CREATE (TABLE|VIEW) IF NOT EXISTS (\w+)")
+_CREATED_ONCE = re.compile(r"CREATE (TABLE|VIEW) IF NOT EXISTS")
+_REPLACED = re.compile(r"CREATE OR REPLACE VIEW (\w+)")
 _ALTERED = re.compile(r"ALTER TABLE (\w+) ((?:ADD|DROP|MODIFY|RENAME|COMMENT) COLUMN\b)?")
 _COMMENTS = re.compile(r"^\s*--.*\n?", re.MULTILINE)
 _ENGINE = re.compile(r"ENGINE = (\w*MergeTree)(?:\(([^)]*)\))?")
@@ -62,6 +64,11 @@ class Layout:
         sql = _COMMENTS.sub("", sql)
         if created := _CREATED.search(sql):
             return self._table(sql, created[2]) if created[1] == "TABLE" else self._view(sql, created[2])
+        if replaced := _REPLACED.search(sql):
+            created_once = sql.replace("CREATE OR REPLACE VIEW", "CREATE VIEW IF NOT EXISTS", 1)
+            return [
+                _CREATED_ONCE.sub(r"CREATE OR REPLACE \1", made, 1) for made in self._view(created_once, replaced[1])
+            ]
         if altered := _ALTERED.match(sql.lstrip()):
             return self._altered(sql.lstrip(), altered[1], of_column=bool(altered[2]))
         raise ValueError(f"no layout on a cluster is known for {sql[:80]!r}")

@@ -14,7 +14,7 @@ STATEMENTS = [
     for migration in [Migration(0, "schema_migrations", migrate.APPLIED), *migrate.shipped()]
     for number, statement in enumerate(CLUSTER.statements(migration.sql))
 ]
-MADE = re.compile(r"CREATE (TABLE|VIEW) IF NOT EXISTS (\w+)")
+MADE = re.compile(r"CREATE (?:OR REPLACE )?(TABLE|VIEW) (?:IF NOT EXISTS )?(\w+)")
 
 
 def parsed(store: Store, sql: str) -> str:
@@ -29,7 +29,7 @@ def test_statement_for_a_cluster_is_the_engines_language(store: Store, statement
     understood = parsed(store, statement)
 
     assert " ON CLUSTER prod " in understood
-    assert "IF NOT EXISTS" in understood or understood.startswith("ALTER TABLE")
+    assert "IF NOT EXISTS" in understood or understood.startswith(("ALTER TABLE", "CREATE OR REPLACE"))
 
 
 def test_table_is_replicated_and_distributed_on_a_cluster() -> None:
@@ -112,3 +112,16 @@ def test_one_server_is_given_the_files_as_they_are() -> None:
     assert [Layout().statements(migration.sql) for migration in migrate.shipped()] == [
         [migration.sql] for migration in migrate.shipped()
     ]
+
+
+def test_view_that_is_made_again_is_so_on_every_node() -> None:
+    """The Distributed table over it has its columns, and is made again as well."""
+    local, distributed = CLUSTER.statements("-- why\nCREATE OR REPLACE VIEW spans_once AS SELECT * FROM spans FINAL")
+
+    assert local == (
+        "CREATE OR REPLACE VIEW spans_once_local ON CLUSTER 'prod' AS SELECT * FROM spans_local AS spans FINAL"
+    )
+    assert distributed == (
+        "CREATE OR REPLACE TABLE spans_once ON CLUSTER 'prod' AS spans_of_all.spans_once_local "
+        "ENGINE = Distributed('prod', 'spans_of_all', 'spans_once_local')"
+    )

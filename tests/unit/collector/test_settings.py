@@ -72,6 +72,22 @@ def test_spools_size_is_a_number_of_bytes() -> None:
         _load(GROUNDSPAN_MAX_SPOOL_BYTES="1 GB")
 
 
+@pytest.mark.parametrize("value", ["0", "1023", "67108865", "1 MB", "-1"])
+def test_start_is_refused_when_the_longest_attribute_is_no_such_size(value: str) -> None:
+    """None at all, or so little that ids and names would be cut as well."""
+    with pytest.raises(
+        ConfigError,
+        match=f"GROUNDSPAN_MAX_ATTRIBUTE_BYTES must be a whole number of bytes, 1024 to 67108864, got {value!r}",
+    ):
+        _load(GROUNDSPAN_MAX_ATTRIBUTE_BYTES=value)
+
+
+def test_longest_attribute_is_a_number_of_bytes() -> None:
+    """A mebibyte unless it is set."""
+    assert _load().max_attribute_bytes == 1 << 20
+    assert _load(GROUNDSPAN_MAX_ATTRIBUTE_BYTES="1024").max_attribute_bytes == 1024
+
+
 def test_whole_judging_is_ones_own_unless_it_is_shared() -> None:
     """On a server, others may take their parts of it, or all."""
     assert _load().judge_share == JudgeShare(1, 1)
