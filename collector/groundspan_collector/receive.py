@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from groundspan_collector import signals
 from groundspan_collector.bodies import Uploads, drop, read_body
 from groundspan_collector.decode import otlp_json
-from groundspan_collector.errors import CollectorError, UnsupportedContent
+from groundspan_collector.errors import CollectorError, StoreUnavailable, UnsupportedContent
 from groundspan_collector.signals import Signal
 
 PROTOBUF: Final = "application/x-protobuf"
@@ -57,7 +57,14 @@ def _endpoint(
         answer = await signals.keep(signal, body, project)
         return Response(written(answer, kind), media_type=kind)
 
-    return receive
+    async def receive_until_stopped(request: Request) -> Response:
+        try:
+            return await receive(request)
+        except asyncio.CancelledError as error:
+            # Only a stop that has waited long enough cancels; of an answer with 500, clients drop what they sent.
+            raise StoreUnavailable("the collector is shutting down") from error
+
+    return receive_until_stopped
 
 
 def checked_content_type(content_type: str) -> str:

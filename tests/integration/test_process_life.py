@@ -154,6 +154,22 @@ def test_exit_code_is_zero_when_interrupted(tmp_path: Path) -> None:
         assert server.process.wait(processes.DEADLINE_S) == 0
 
 
+def test_sender_is_told_to_try_again_when_its_request_is_cut_off_by_a_stop(tmp_path: Path) -> None:
+    """The collector waits for the rest of it, but not for ever; what is answered with 500, a sender drops."""
+    with processes.collector(tmp_path) as server:
+        host, port = server.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), processes.DEADLINE_S) as sender:
+            sender.sendall(
+                f"POST /v1/traces HTTP/1.1\r\nHost: {host}\r\nContent-Type: {processes.PROTOBUF}\r\n"
+                "Content-Length: 1000\r\nExpect: 100-continue\r\n\r\n".encode()
+            )
+            # It says so when it begins to read.
+            assert sender.recv(100).startswith(b"HTTP/1.1 100 ")
+            assert server.stop() == 0
+
+            assert sender.recv(1000).startswith(b"HTTP/1.1 503 ")
+
+
 def test_no_request_is_left_in_memory_when_it_was_stored(tmp_path: Path) -> None:
     """Requests hold prompts; the file through which they pass is removed at once."""
     shared = Path("/dev/shm")
