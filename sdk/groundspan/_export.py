@@ -15,10 +15,12 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from groundspan._capture import Value
 from groundspan._context import stamp
 from groundspan._guard import Guard
+from groundspan._withhold import Withholder
 from groundspan.settings import Settings
 
 _logger = logging.getLogger("groundspan")
 _EXPORTING = Guard("export spans")
+_REDACTING = Guard("redact a span, which is not sent")
 _FORKING = Guard("send from a forked process")
 
 _BATCH_SPANS = 512
@@ -40,6 +42,7 @@ class Outbox(SpanProcessor):
         self._make_exporter = make_exporter
         self._exporter = make_exporter()
         self.settings = settings
+        self._withholder = Withholder(settings.redact) if settings.redact else None
         self._always = always
         self._closed = False
         self._begin()
@@ -154,7 +157,7 @@ class Outbox(SpanProcessor):
             yield batch
 
     def _send(self, batch: list[ReadableSpan]) -> None:
-        sendable = [span for span in batch if _sendable(span)]
+        sendable = [span for span in self._redacted(batch) if _sendable(span)]
         self._failed += len(batch) - len(sendable)
         if not sendable:
             return
@@ -163,6 +166,16 @@ class Outbox(SpanProcessor):
             result = self._exporter.export(sendable)
         if result is not SpanExportResult.SUCCESS:
             self._failed += len(sendable)
+
+    def _redacted(self, batch: list[ReadableSpan]) -> list[ReadableSpan]:
+        """Give the spans as they may be sent; one that cannot be copied so is not sent."""
+        if self._withholder is None:
+            return batch
+        copies: list[ReadableSpan] = []
+        for span in batch:
+            with _REDACTING:
+                copies.append(self._withholder.span(span))
+        return copies
 
     def _tell_drops(self) -> None:
         now_s = time.monotonic()

@@ -4,7 +4,7 @@ import atexit
 import logging
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from opentelemetry import trace
 
 from groundspan import _runtime
 from groundspan import attributes as keys
+from groundspan._redact import Redactor
 from groundspan.settings import Settings
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def init(
     max_queue_spans: int | None = None,
     max_content_chars: int | None = None,
     max_attributes: int | None = None,
+    redact: str | Redactor | Iterable[str | Redactor] | None = None,
 ) -> None:
     """Start sending spans to the collector; an argument that is None comes from the environment.
 
@@ -64,6 +66,7 @@ def init(
         max_queue_spans=max_queue_spans,
         max_content_chars=max_content_chars,
         max_attributes=max_attributes,
+        redact=redact,
     )
     with _lock:
         _stop(settings.shutdown_timeout_s)

@@ -1,11 +1,12 @@
 """What init() can be told, and where each setting comes from: the only file that reads the environment."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Final, Self
 from urllib.parse import unquote, urlsplit
 
+from groundspan._redact import BUILT_IN, Redactor
 from groundspan._text import clean
 from groundspan.errors import ConfigError
 
@@ -28,6 +29,7 @@ VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "max_queue_spans": ("GROUNDSPAN_MAX_QUEUE_SPANS", "OTEL_BSP_MAX_QUEUE_SIZE"),
     "max_content_chars": ("GROUNDSPAN_MAX_CONTENT_CHARS", "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT"),
     "max_attributes": ("GROUNDSPAN_MAX_ATTRIBUTES", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"),
+    "redact": ("GROUNDSPAN_REDACT",),
 }
 # OTel's variables for the same things that stand in OTEL_RESOURCE_ATTRIBUTES.
 _RESOURCE_KEYS: Final = {
@@ -71,6 +73,8 @@ class Settings:
     """Longest text of one attribute; what is cut is counted on the span."""
     max_attributes: int = 1024
     """Attributes of one span; OTel's own limit of 128 drops the oldest first."""
+    redact: tuple[Redactor, ...] = ()
+    """What every text passes before it is sent: names of built-in redactors, ``all``, functions of a text."""
 
     def __post_init__(self) -> None:
         url = urlsplit(self.endpoint)
@@ -118,6 +122,8 @@ def _resource(listing: str) -> dict[str, str]:
 
 
 def _explicit(name: str, value: object, kind: type[object]) -> object:
+    if kind is tuple:
+        return _redactors(name, [value] if isinstance(value, str) or not isinstance(value, Iterable) else value)
     accepted: tuple[type, ...] = _ACCEPTED.get(kind, (str,))
     if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
         raise ConfigError(f"{name} must be {accepted[-1].__name__}, got {value!r}")
@@ -133,7 +139,20 @@ def _parsed(name: str, text: str, kind: type[object]) -> object:
             return int(text) if kind is int else float(text)
         except ValueError:
             raise ConfigError(f"{name} must be a number, got {text!r}") from None
+    if kind is tuple:
+        return _redactors(name, [word for each in text.split(",") if (word := each.strip())])
     return clean(text)
+
+
+def _redactors(name: str, given: Iterable[object]) -> tuple[Redactor, ...]:
+    """Find the built-in redactors, which run first, and keep the host's own in their order."""
+    hooks = list(given)
+    unknown = [hook for hook in hooks if not callable(hook) and hook not in {*BUILT_IN, "all"}]
+    if unknown:
+        accepted = ", ".join(["all", *BUILT_IN])
+        raise ConfigError(f"{name} takes functions of a text and the names {accepted}; got {unknown[0]!r}")
+    named = [redactor for word, redactor in BUILT_IN.items() if word in hooks or "all" in hooks]
+    return (*named, *(hook for hook in hooks if callable(hook)))
 
 
 def _switch(name: str, text: str) -> bool:

@@ -17,14 +17,14 @@ def _example(heading: str) -> str:
 
 
 def test_examples_run_in_the_order_of_the_page() -> None:
-    """A reader can paste the page from top to bottom; only init() is left out, for it would send."""
+    """A reader can paste the page from top to bottom; only calls of init() are left out, for they would send."""
     names: dict[str, object] = {}
     exec("import groundspan as gs", names)
     headings = re.findall(r"^## (.*)$", PAGE, flags=re.MULTILINE)
 
     with strict_spans() as spans:
         for heading in headings:
-            if heading != "Start":
+            if heading not in {"Start", "Redact"}:
                 exec(_example(heading), names)
 
     assert {str(attributes(span)[keys.STAGE]) for span in spans} == {"embed", "retrieve", "generate", "pipeline"}
