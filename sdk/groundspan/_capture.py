@@ -1,18 +1,48 @@
 """Pure: what a stage was given and what it returned -> attributes."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, Literal, TypeAlias
 
 from groundspan import attributes as keys
 from groundspan._answers import Answer, Usage, answer, provider, usage
 from groundspan._chunks import documents
 from groundspan._counts import tokens, vectors
+from groundspan._guard import Guard
 from groundspan._messages import asked
 from groundspan._shapes import get, items, text
 from groundspan._text import Cutter, clean, dumps, plain, shown
 
 Value: TypeAlias = str | bool | int | float | Sequence[str]
 Attributes: TypeAlias = dict[str, Value]
+Capture: TypeAlias = Literal["full", "no_content"] | Callable[[str, str], str | None]
+"""Which texts are kept: all, none, or what a function of an attribute's key and text gives; None leaves it out."""
+
+ERROR_MESSAGE: Final = "exception.message"
+ERROR_STACK: Final = "exception.stacktrace"
+_CONTENT: Final = (
+    keys.INPUT_MESSAGES,
+    keys.OUTPUT_MESSAGES,
+    keys.QUERY,
+    keys.DOCUMENTS,
+    keys.CONTEXT_DOCUMENTS,
+    keys.TOOL_ARGUMENTS,
+    keys.TOOL_RESULT,
+    ERROR_MESSAGE,
+    ERROR_STACK,
+)
+_CHOOSING = Guard("choose what is captured; the text is left out")
+
+
+def kept(attributes: Attributes, capture: Capture) -> Attributes:
+    """Leave out the content that is not to be captured; counts, names and ids stay."""
+    if capture == "full":
+        return attributes
+    chosen = {key: value for key, value in attributes.items() if key not in _CONTENT}
+    for key in _CONTENT:
+        if capture != "no_content" and key in attributes:
+            with _CHOOSING:
+                _keep(chosen, key, capture(key, str(attributes[key])))
+    return chosen
 
 
 def question(value: object, cutter: Cutter) -> Attributes:

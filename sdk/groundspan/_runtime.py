@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from opentelemetry.trace import Tracer
 
+from groundspan._capture import Capture
+
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
@@ -11,6 +13,7 @@ class Runtime:
 
     tracer: Tracer
     max_content_chars: int
+    capture: Capture = "full"
 
 
 _current: Runtime | None = None

@@ -12,6 +12,7 @@ from opentelemetry import trace
 
 from groundspan import _runtime
 from groundspan import attributes as keys
+from groundspan._capture import Capture
 from groundspan._redact import Redactor
 from groundspan.settings import Settings
 
@@ -42,6 +43,7 @@ def init(
     max_queue_spans: int | None = None,
     max_content_chars: int | None = None,
     max_attributes: int | None = None,
+    capture: Capture | None = None,
     redact: str | Redactor | Iterable[str | Redactor] | None = None,
 ) -> None:
     """Start sending spans to the collector; an argument that is None comes from the environment.
@@ -66,6 +68,7 @@ def init(
         max_queue_spans=max_queue_spans,
         max_content_chars=max_content_chars,
         max_attributes=max_attributes,
+        capture=capture,
         redact=redact,
     )
     with _lock:
@@ -103,7 +106,7 @@ def _start(settings: Settings) -> None:
     provider.add_span_processor(_outbox)
     _shut_down_at_exit(_outbox)
     tracer = provider.get_tracer(SCOPE)
-    _runtime.install(_runtime.Runtime(tracer, settings.max_content_chars))
+    _runtime.install(_runtime.Runtime(tracer, settings.max_content_chars, settings.capture))
 
 
 def _stop(timeout_s: float | None) -> bool:

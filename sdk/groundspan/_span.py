@@ -51,6 +51,7 @@ class StageSpan:
     __slots__ = (
         "_args",
         "_attributes",
+        "_capture",
         "_context",
         "_cutter",
         "_kwargs",
@@ -66,6 +67,7 @@ class StageSpan:
     )
 
     _attributes: Attributes
+    _capture: capture.Capture
     _context: Context
     _cutter: Cutter
     _stood_on: list[Fetch]
@@ -167,6 +169,7 @@ class StageSpan:
         self.started_ns = 0
         with _STARTING:
             self._attributes = {}
+            self._capture = runtime.capture
             self._cutter = Cutter(runtime.max_content_chars)
             self.outer = outer = _current()
             around = _NOWHERE if outer is None else outer.place
@@ -223,7 +226,7 @@ class StageSpan:
         """Record the exception that ended the work, and end the span."""
         if self._span is not None:
             with _RECORDING:
-                _record(self._span, error)
+                _record(self._span, error, self._capture)
         self.end(failed=True)
 
     def end(self, *, failed: bool = False) -> None:
@@ -237,7 +240,7 @@ class StageSpan:
                     self._settle(self._span)
                 if self._cutter.cut_chars:
                     self._attributes[keys.CUT_CHARS] = self._cutter.cut_chars
-                self._span.set_attributes(self._attributes)
+                self._span.set_attributes(capture.kept(self._attributes, self._capture))
                 self._span.end()
 
     def resume(self) -> None:
@@ -305,19 +308,14 @@ def _id(span: Span) -> str:
     return format_span_id(span.get_span_context().span_id)
 
 
-def _record(span: Span, error: BaseException) -> None:
+def _record(span: Span, error: BaseException, capturing: capture.Capture) -> None:
     kind = type(error)
     named = clean(kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}")
     message = shown(error)[:_MAX_ERROR_CHARS]
     stack = "".join(traceback.format_exception(error))
-    span.add_event(
-        "exception",
-        {
-            "exception.type": named,
-            "exception.message": message,
-            # The end of a traceback says where it happened.
-            "exception.stacktrace": clean(stack[-_MAX_ERROR_CHARS:]),
-        },
-    )
+    # The end of a traceback says where it happened.
+    told: Attributes = {capture.ERROR_MESSAGE: message, capture.ERROR_STACK: clean(stack[-_MAX_ERROR_CHARS:])}
+    told = capture.kept(told, capturing)
+    span.add_event("exception", {"exception.type": named, **told})
     span.set_attribute(keys.ERROR_TYPE, named)
-    span.set_status(StatusCode.ERROR, message)
+    span.set_status(StatusCode.ERROR, str(told.get(capture.ERROR_MESSAGE, named)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from typing import Final, Self
 from urllib.parse import unquote, urlsplit
 
+from groundspan._capture import Capture
 from groundspan._redact import BUILT_IN, Redactor
 from groundspan._text import clean
 from groundspan.errors import ConfigError
@@ -29,6 +30,7 @@ VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "max_queue_spans": ("GROUNDSPAN_MAX_QUEUE_SPANS", "OTEL_BSP_MAX_QUEUE_SIZE"),
     "max_content_chars": ("GROUNDSPAN_MAX_CONTENT_CHARS", "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT"),
     "max_attributes": ("GROUNDSPAN_MAX_ATTRIBUTES", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"),
+    "capture": ("GROUNDSPAN_CAPTURE", "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"),
     "redact": ("GROUNDSPAN_REDACT",),
 }
 # OTel's variables for the same things that stand in OTEL_RESOURCE_ATTRIBUTES.
@@ -39,6 +41,13 @@ _RESOURCE_KEYS: Final = {
     "environment": "deployment.environment.name",
 }
 _ACCEPTED: Final[Mapping[type, tuple[type, ...]]] = {bool: (bool,), int: (int,), float: (int, float)}
+_OTEL_CAPTURE: Final = {
+    "true": "full",
+    "span_only": "full",
+    "span_and_event": "full",
+    "false": "no_content",
+    "event_only": "no_content",
+}
 _TRACES_PATH = "/v1/traces"
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off", ""})
 
@@ -73,6 +82,8 @@ class Settings:
     """Longest text of one attribute; what is cut is counted on the span."""
     max_attributes: int = 1024
     """Attributes of one span; OTel's own limit of 128 drops the oldest first."""
+    capture: Capture = "full"
+    """Which texts are on spans: ``full``, ``no_content``, or a function of an attribute's key and text."""
     redact: tuple[Redactor, ...] = ()
     """What every text passes before it is sent: names of built-in redactors, ``all``, functions of a text."""
 
@@ -101,7 +112,9 @@ class Settings:
         resource = _resource(environ.get("OTEL_RESOURCE_ATTRIBUTES", ""))
         values: dict[str, object] = {}
         for each in fields(cls):
-            if explicit.get(each.name) is not None:
+            if each.name == "capture":
+                values[each.name] = _capture(explicit.get(each.name), environ)
+            elif explicit.get(each.name) is not None:
                 values[each.name] = _explicit(each.name, explicit[each.name], type(each.default))
             elif found := next((name for name in VARIABLES[each.name] if environ.get(name)), None):
                 values[each.name] = _parsed(found, environ[found], type(each.default))
@@ -142,6 +155,18 @@ def _parsed(name: str, text: str, kind: type[object]) -> object:
     if kind is tuple:
         return _redactors(name, [word for each in text.split(",") if (word := each.strip())])
     return clean(text)
+
+
+def _capture(explicit: object, environ: Mapping[str, str]) -> object:
+    """Read what is captured; OTel's variable tells of spans and events, and only spans carry our content."""
+    name = next((each for each in VARIABLES["capture"] if environ.get(each)), None)
+    found = explicit if explicit is not None else environ[name].strip().lower() if name else "full"
+    if callable(found) or found in ("full", "no_content"):
+        return found
+    if explicit is None and found in _OTEL_CAPTURE:
+        return _OTEL_CAPTURE[str(found)]
+    shown = "capture" if explicit is not None else name
+    raise ConfigError(f"{shown} must be full, no_content or, as an argument, a function; got {found!r}")
 
 
 def _redactors(name: str, given: Iterable[object]) -> tuple[Redactor, ...]:
