@@ -1,10 +1,16 @@
 -- Spans as emitters spell them -> the columns that say what was sent. ONE SELECT, in which nothing may throw on data: what
 -- cannot be converted is NULL or empty. Made from dialects.py and stages.py by decode/__init__.py. Names in capitals are
 -- computed once.
+-- No lambda may read `a`: the engine copies what a lambda reads for each element, and a span of long conversations would
+-- become gigabytes.
 WITH
-    prefix -> arraySort(arrayDistinct(arrayMap(
-        k -> toUInt32OrZero(splitByChar('.', substring(k, length(prefix) + 1))[1]),
-        arrayFilter(k -> startsWith(k, prefix), mapKeys(a))))) AS numbers_after
+    -- Of the attributes p0.x, p0.y, p1.x the groups [(0, '.x', …), (0, '.y', …)], [(1, '.x', …)].
+    prefix -> arraySort(e -> e.1, arrayMap(
+        e -> (toUInt32OrZero(substringIndex(substring(e.1, length(prefix) + 1), '.', 1)),
+            substring(e.1, length(prefix) + 1 + length(substringIndex(substring(e.1, length(prefix) + 1), '.', 1))), e.2),
+        arrayFilter(e -> startsWith(e.1, prefix), PAIRS))) AS numbered,
+    prefix -> arraySplit((e, step) -> step != 0, numbered(prefix), arrayDifference(arrayMap(e -> e.1, numbered(prefix))))
+        AS by_number
 SELECT
     multiIf(token_project != '', token_project, ${project} != '', ${project}, 'default') AS project,
     trace_id, span_id, parent_span_id, name, kind, start_time, duration_ns, status, status_message,
@@ -57,9 +63,9 @@ SELECT
     ${session} AS session,
     ${user} AS user,
     -- The Langfuse SDK writes JSON: "gold".
-    mapFromArrays(arrayMap(k -> replaceRegexpOne(k, ${segment_prefix}, ''), SEGMENT_KEYS),
-        arrayMap(k -> if(startsWith(k, 'langfuse.') AND JSONExtractString(a[k]) != '', JSONExtractString(a[k]), a[k]),
-            SEGMENT_KEYS)) AS segments,
+    mapFromArrays(arrayMap(e -> replaceRegexpOne(e.1, ${segment_prefix}, ''), SEGMENTS),
+        arrayMap(e -> if(startsWith(e.1, 'langfuse.') AND JSONExtractString(e.2) != '', JSONExtractString(e.2), e.2),
+            SEGMENTS)) AS segments,
     if(notEmpty(chunks), mapFilter((k, v) -> NOT ${is_document_key}, a), a) AS attributes,
     resource_attributes,
     events,
@@ -71,19 +77,20 @@ FROM
 (
     SELECT *,
         -- Who said what, in what was given and in what came back: numbered attributes, else JSON, else a text.
-        arrayMap((text, prefix) -> arrayMap(
+        arrayMap((text, messages) -> arrayMap(
             m -> (m.1, if(startsWith(m.2, '[{'),
                 arrayStringConcat(arrayMap(p -> if(p.text != '', p.text, p.content),
                     JSONExtract(m.2, 'Array(Tuple(text String, content String))')), '\n'),
                 m.2)),
             multiIf(
-                a[concat(prefix, '0', FLAT_MESSAGE, 'role')] != '',
-                    arrayMap(stem -> (a[concat(stem, 'role')], if(a[concat(stem, 'content')] != '',
-                        a[concat(stem, 'content')],
-                        arrayStringConcat(arrayMap(
-                            i -> a[concat(stem, 'contents.', toString(i), '.message_content.text')],
-                            numbers_after(concat(stem, 'contents.'))), '\n'))),
-                    arrayMap(i -> concat(prefix, toString(i), FLAT_MESSAGE), numbers_after(prefix))),
+                messages[1][1].1 = 0 AND arrayExists(e -> e.2 = concat(FLAT_MESSAGE, 'role') AND e.3 != '', messages[1]),
+                    arrayMap(message -> (arrayFirst(e -> e.2 = concat(FLAT_MESSAGE, 'role'), message).3,
+                        if(arrayExists(e -> e.2 = concat(FLAT_MESSAGE, 'content') AND e.3 != '', message),
+                            arrayFirst(e -> e.2 = concat(FLAT_MESSAGE, 'content'), message).3,
+                            arrayStringConcat(arrayMap(e -> e.3, arraySort(
+                                e -> toUInt32OrZero(extract(e.2, '[0-9]+')),
+                                arrayFilter(e -> startsWith(e.2, '.message.contents.') AND endsWith(e.2, '.message_content.text'),
+                                    message))), '\n'))), messages),
                 match(text, '^\\s*(\\{\\s*["}]|\\[\\s*[\\[{"\\]])'),
                     arrayMap(m -> (if(m.role = '', m.message.role, m.role), if(notEmpty(m.parts),
                         arrayStringConcat(arrayMap(p -> if(p.content != '', p.content, p.text),
@@ -95,7 +102,7 @@ FROM
                         JSONHas(text, 'messages'), JSONExtractRaw(text, 'messages'),
                         concat('[', text, ']')), '${messages_type}')),
                 [('', if(startsWith(text, '"') AND JSONExtractString(text) != '', JSONExtractString(text), text))])),
-            [TEXTS[1], TEXTS[2]], [FLAT_INPUT, FLAT_OUTPUT]) AS TALKS,
+            [TEXTS[1], TEXTS[2]], [by_number(FLAT_INPUT), by_number(FLAT_OUTPUT)]) AS TALKS,
         -- Id, score, text, metadata.
         multiIf(
             match(TEXTS[3], '^\\s*\\[\\s*"'),
@@ -104,9 +111,10 @@ FROM
                 arrayMap(d -> (d.id, d.score, if(d.content != '', d.content, if(d.text != '', d.text, d.page_content)),
                     d.metadata), JSONExtract(TEXTS[3], '${documents_type}')),
             dialect = 'openinference',
-                arrayMap(d -> (a[concat(d, 'id')], a[concat(d, 'score')], a[concat(d, 'content')],
-                    a[concat(d, 'metadata')]),
-                arrayMap(i -> concat(FLAT_DOCUMENTS, toString(i), '.document.'), numbers_after(FLAT_DOCUMENTS))),
+                arrayMap(d -> (
+                    arrayFirst(e -> e.2 = '.document.id', d).3, arrayFirst(e -> e.2 = '.document.score', d).3,
+                    arrayFirst(e -> e.2 = '.document.content', d).3, arrayFirst(e -> e.2 = '.document.metadata', d).3),
+                by_number(FLAT_DOCUMENTS)),
             stage = 'retrieve',
                 arrayMap(e -> (e.3[concat(e.2, '.id')], e.3[concat(e.2, '.score')],
                     arrayFirst(text -> text != '', arrayMap(key -> e.3[concat(e.2, key)],
@@ -140,7 +148,7 @@ FROM
             if(dialect = 'openinference', '.message.', '.') AS FLAT_MESSAGE,
             if(dialect = 'openinference' AND arrayExists(k -> startsWith(k, 'reranker.output_documents.'), mapKeys(a)),
                 'reranker.output_documents.', 'retrieval.documents.') AS FLAT_DOCUMENTS,
-            arrayFilter(k -> ${is_segment_key}, mapKeys(a)) AS SEGMENT_KEYS
+            arrayFilter((e, k) -> ${is_segment_key}, PAIRS, mapKeys(a)) AS SEGMENTS
         FROM
         (
             SELECT *,
@@ -173,8 +181,10 @@ FROM
                     SELECT *, arrayConcat(
                         arrayFlatten(arrayMap(e -> arrayMap((key, value) -> (concat(e.2, ' ', key), value),
                             mapKeys(e.3), mapValues(e.3)), arrayReverse(events))),
-                        arrayFlatten(arrayMap(key -> arrayMap(found -> (concat(key, ' ', found[1]), found[2]),
-                            extractAllGroupsVertical(a[key], '"(\\w+)"\\s*:\\s*([0-9][0-9.eE+-]*)')), ${numbers_in}))) AS ELSEWHERE
+                        arrayFlatten(arrayMap(e -> arrayMap(found -> (concat(e.1, ' ', found[1]), found[2]),
+                            extractAllGroupsVertical(e.2, '"(\\w+)"\\s*:\\s*([0-9][0-9.eE+-]*)')),
+                            arrayFilter(e -> has(${numbers_in}, e.1), PAIRS)))) AS ELSEWHERE,
+                        arrayZip(mapKeys(a), mapValues(a)) AS PAIRS
                     FROM (${decode})
                 )
             )

@@ -209,3 +209,23 @@ def test_score_is_null_when_it_is_no_finite_number(store: Store, project: str) -
     rows = stored.rows_of(store, project, *flat, *listed)
 
     assert [row["chunks"][0]["score"] for row in rows] == [None, None, None, 0.5] * 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [
+        ("LLM", "llm.input_messages.{}.message.role"),
+        ("RETRIEVER", "retrieval.documents.{}.document.content"),
+        ("CHAIN", "langfuse.trace.metadata.{}"),
+    ],
+)
+def test_span_of_very_many_attributes_is_stored(store: Store, project: str, kind: str, key: str) -> None:
+    """What is made of n attributes takes memory by n, not by its square: that would be several times the engine's."""
+    spans = [
+        otlp.span({"openinference.span.kind": kind} | {key.format(number): "x" * 40 for number in range(8000)})
+        for _ in range(4)
+    ]
+
+    stored.insert(store, project, *spans)
+
+    assert stored.spans(store, project, "length(attributes) > 0 AS has_attributes") == [{"has_attributes": 1}] * 4
