@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from groundspan._answers import Whole, provider
 from groundspan._shapes import get, items, text
+from groundspan._text import integer
 
 Fields: TypeAlias = dict[str, object]
 
@@ -95,9 +96,9 @@ def _is_chunk(event: object) -> bool:
 
 def _chunks(events: Sequence[object]) -> Fields | None:
     """Put chat chunks together; usage is the last that came, whichever chunk brought it."""
-    choices: dict[object, _Choice] = {}
+    choices: dict[int, _Choice] = {}
     for choice in (choice for event in events for choice in items(get(event, "choices")) or ()):
-        choices.setdefault(get(choice, "index") or 0, _Choice()).add(choice)
+        choices.setdefault(_index(choice) or 0, _Choice()).add(choice)
     usage = _last(get(event, "usage") for event in events)
     if not choices and usage is None:
         return None
@@ -115,7 +116,7 @@ class _Choice:
     def __init__(self) -> None:
         self._content: list[str] = []
         self._refusal: list[str] = []
-        self._calls: dict[object, Fields] = {}
+        self._calls: dict[int, Fields] = {}
         self._reason: str | None = None
 
     def add(self, choice: object) -> None:
@@ -134,7 +135,7 @@ class _Choice:
         return {"message": said, "finish_reason": self._reason}
 
     def _call(self, call: object) -> None:
-        position = get(call, "index")
+        position = _index(call)
         known = self._calls.setdefault(len(self._calls) if position is None else position, {"arguments": []})
         function = get(call, "function")
         known["id"] = known.get("id") or text(call, ("id",))
@@ -192,10 +193,10 @@ def _anthropic_events(events: Sequence[object]) -> Fields | None:
 
 
 def _blocks(events: Sequence[object]) -> list[Fields]:
-    blocks: dict[object, Fields] = {}
-    texts: dict[object, list[str]] = {}
+    blocks: dict[int | None, Fields] = {}
+    texts: dict[int | None, list[str]] = {}
     for event in events:
-        index = get(event, "index")
+        index = _index(event)
         opened = get(event, "content_block")
         if get(event, "type") == "content_block_start":
             blocks[index] = {name: get(opened, name) for name in ("type", "id", "name")}
@@ -232,6 +233,10 @@ def _langchain_texts(content: object) -> Iterable[str]:
     if isinstance(content, str):
         return (content,)
     return [text(block, ("text",)) or "" for block in items(content) or ()]
+
+
+def _index(piece: object) -> int | None:
+    return integer(get(piece, "index"))
 
 
 def _strings(values: object) -> list[str]:

@@ -1,13 +1,16 @@
 """What the SDK writes is what the collector reads: decorated functions, exported for real, found in columns."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import groundspan as gs
 import pytest
 import stored
+from groundspan import attributes
 from groundspan.testing import capture_spans
 from groundspan_collector.store import Store
+from model_api import ANSWER, chunks_of_stream
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 
 
@@ -120,3 +123,25 @@ def test_raw_attributes_are_kept(rows: dict[str, dict[str, Any]]) -> None:
 
     assert json.loads(kept["gen_ai.output.messages"])[0]["role"] == "assistant"
     assert "gen_ai.retrieval.documents" not in rows["retrieve"]["attributes"]
+
+
+@gs.generate(model="gpt-4o-mini", provider="openai")
+def _stream(prompt: str) -> Iterator[dict[str, Any]]:
+    assert prompt
+    yield from chunks_of_stream()
+
+
+def test_stream_arrives_as_a_whole(store: Store, project: str) -> None:
+    """Its text, its usage and its time to the first token in columns, the rest of its pace as it was sent."""
+    with capture_spans() as spans:
+        list(_stream("May I return it?"))
+        body = encode_spans(list(spans)).SerializeToString()
+    store.insert_spans([body], len(spans), project=project, received_at_ns=stored.RECEIVED_NS)
+    (row,) = stored.spans(store, project)
+    sent = spans[0].attributes or {}
+
+    assert (row["output"], row["input_tokens"], row["output_tokens"]) == (ANSWER, 1000, 100)
+    first_ns = float(str(sent[attributes.TIME_TO_FIRST_CHUNK_S])) * 1e9
+    assert row["time_to_first_token_ns"] == pytest.approx(first_ns, abs=1)
+    assert row["attributes"][attributes.STREAM_OUTCOME] == "finished"
+    assert float(row["attributes"][attributes.STREAM_GAP_MAX_S]) == sent[attributes.STREAM_GAP_MAX_S]

@@ -3,11 +3,13 @@
 import asyncio
 import inspect
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
 import groundspan as gs
 import pytest
 from groundspan import attributes as keys
-from groundspan.testing import CapturedSpans
+from groundspan.testing import CapturedSpans, capture_spans
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
 from opentelemetry.trace import StatusCode, get_current_span
 from sdk_support import attributes, loaded, strict_spans
 
@@ -150,3 +152,58 @@ def test_exception_in_mid_stream_is_recorded(spans: CapturedSpans) -> None:
         list(stream("hi"))
 
     assert attributes(spans[0])[keys.ERROR_TYPE] == "ConnectionError"
+
+
+def test_exception_thrown_in_reaches_an_async_generator(spans: CapturedSpans) -> None:
+    """A generator that is a context manager sees how its block ended, as it does undecorated."""
+    seen: list[str] = []
+
+    @asynccontextmanager
+    @gs.tool
+    async def connection(name: str) -> AsyncIterator[str]:
+        try:
+            yield name
+        except ValueError as error:
+            seen.append(str(error))
+
+    async def use() -> None:
+        async with connection("db"):
+            raise ValueError("bad")
+
+    asyncio.run(use())
+
+    assert seen == ["bad"]
+    assert attributes(spans[0])[keys.STREAM_OUTCOME] == "finished"
+
+
+def test_stream_that_is_not_sampled_is_still_the_parent_inside() -> None:
+    """A stage inside an unsampled stream starts no trace of its own."""
+    inside: list[bool] = []
+
+    @gs.pipeline
+    def ask(question: str) -> Iterator[str]:
+        inside.append(get_current_span().get_span_context().is_valid)
+        yield question
+        inside.append(get_current_span().get_span_context().is_valid)
+
+    with capture_spans(sampler=ParentBased(ALWAYS_OFF)) as captured:
+        outside = [get_current_span().get_span_context().is_valid for _ in ask("hi")]
+
+    assert (inside, outside) == ([True, True], [False])
+    assert len(captured) == 0
+
+
+def test_span_inside_a_generator_is_current_again_after_a_yield(spans: CapturedSpans) -> None:
+    """What the generator opened goes on where it goes on, and is never the consumer's."""
+    names: list[str] = []
+
+    @gs.pipeline
+    def ask(question: str) -> Iterator[str]:
+        with gs.generate.span(prompt=question, model="m"):
+            yield question
+            names.append(str(getattr(get_current_span(), "name", "")))
+        names.append(str(getattr(get_current_span(), "name", "")))
+
+    assert [get_current_span().is_recording() for _ in ask("hi")] == [False]
+    assert names == ["chat m", "invoke_workflow ask"]
+    assert len(spans) == 2
