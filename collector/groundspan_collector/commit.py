@@ -68,7 +68,7 @@ class Committer:
         max_in_flight_bytes: int,
         max_group_bytes: int,
         writers: int = 1,
-        linger_s: float = 0.02,
+        linger_s: float = 0.04,
     ) -> None:
         """Write with *put*, at most *writers* calls at a time; *ledger* is told what comes in and what is refused.
 
