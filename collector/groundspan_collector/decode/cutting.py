@@ -25,9 +25,12 @@ _CUT_ATTRIBUTES: Final = 536870902
 # Of a request: what comes from one resource, from one scope of it, a span or a record.
 _LEVELS: Final = 3
 _JSON: Final = re.compile(rb'\s*(?:\{\s*["}]|\[\s*[\[{"\]])')
-_STRING: Final = re.compile(rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"', re.DOTALL)
+# One that is not closed goes to the end: no quote is looked at twice, whatever the text is.
+_STRING: Final = re.compile(rb'"([^"\\]*+(?:\\.[^"\\]*+)*+\\?)(?:"|\Z)', re.DOTALL)
 # Shorter strings are ids, roles and types, and too many to remember where each is.
 _LONG_STRING_BYTES: Final = 256
+# Other requests wait while one is looked through.
+_MOST_STRINGS: Final = 100_000
 # Of a pair that stands for one character, the first half is no whole escape.
 _UNFINISHED_ESCAPE: Final = re.compile(rb"\\(?:u[0-9a-fA-F]{0,3}|u[dD][89abAB][0-9a-fA-F]{2})?")
 _LONGEST_ESCAPE_BYTES: Final = 6
@@ -142,8 +145,13 @@ def _cut_value(value: AnyValue, max_bytes: int) -> int:
 
 
 def _shorter_json(text: bytes, max_bytes: int) -> bytes | None:
-    """*text* with its longest strings cut so that it fits; None where it is too long without them."""
-    long = [found.span(1) for found in _STRING.finditer(text) if found.end(1) - found.start(1) > _LONG_STRING_BYTES]
+    """*text* with its longest strings cut so that it fits; None where it is too long without them, or has too many."""
+    long = []
+    for number, found in enumerate(_STRING.finditer(text)):
+        if number == _MOST_STRINGS:
+            return None
+        if found.end(1) - found.start(1) > _LONG_STRING_BYTES:
+            long.append(found.span(1))
     sizes = [end - start for start, end in long]
     most = _common_size(sizes, max_bytes - (len(text) - sum(sizes)))
     if most is None:

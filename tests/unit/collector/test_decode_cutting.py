@@ -121,6 +121,19 @@ def test_json_without_long_strings_is_cut_like_a_text() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    ['["' + '\\"' * MIB, '["' + "\\" * (2 * MIB + 1), '["a' + "\n" * (2 * MIB) + "\\", "[" + '"",' * MIB + '""]'],
+    ids=["quotes that never end a string", "backslashes", "no end", "more strings than are looked at"],
+)
+def test_text_that_only_begins_like_json_is_cut_in_one_pass(text: str) -> None:
+    """A second look at each quote would take hours."""
+    kept = cutting.cut_text(text, LIMIT)
+
+    assert len(kept) in {LIMIT - 1, LIMIT}
+    assert text.startswith(kept)
+
+
+@pytest.mark.parametrize(
     ("value", "kept"),
     [
         (b"b" * 2000, otlp.any_value(b"b" * 768)),

@@ -353,3 +353,20 @@ def test_answer_is_judged_when_another_collector_stored_it_late(store: Store, pr
     _scored(scorer, clock, T0 + timedelta(hours=1, seconds=3))
 
     assert len(judge.cases) == 1
+
+
+def test_claims_of_an_answer_that_was_cut_lie_in_what_is_stored(
+    store: Store, scorer: Scorer, clock: Clock, trace: Trace
+) -> None:
+    """The longest answer that a request may bring is judged up to where it ends."""
+    sentence = "The tower was built in 1889. "
+    trace.send("root", "retrieve", "generate", at=T0, answer=sentence * 40_000)
+
+    _scored(scorer, clock, T0 + timedelta(seconds=3))
+
+    ((answer,), verdicts) = trace.answers(), trace.verdicts()
+    assert (sentence * 40_000).startswith(answer["answer"])
+    assert 1 << 19 < len(answer["answer"]) < 1 << 20
+    assert verdicts
+    for each in verdicts:
+        assert answer["answer"][each["start"] : each["end"]] == each["text"]
