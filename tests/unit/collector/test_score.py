@@ -355,9 +355,7 @@ def test_answer_is_judged_when_another_collector_stored_it_late(store: Store, pr
     assert len(judge.cases) == 1
 
 
-def test_claims_of_an_answer_that_was_cut_lie_in_what_is_stored(
-    store: Store, scorer: Scorer, clock: Clock, trace: Trace
-) -> None:
+def test_claims_of_an_answer_that_was_cut_lie_in_what_is_stored(scorer: Scorer, clock: Clock, trace: Trace) -> None:
     """The longest answer that a request may bring is judged up to where it ends."""
     sentence = "The tower was built in 1889. "
     trace.send("root", "retrieve", "generate", at=T0, answer=sentence * 40_000)
