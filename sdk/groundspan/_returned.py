@@ -17,6 +17,8 @@ DONE: Final = frozenset({NoneType, str, bytes, bool, int, float, list, tuple, di
 _WORK = frozenset({GeneratorType, AsyncGeneratorType, CoroutineType})
 # Files and database cursors are iterators too, which other libraries' C code takes apart.
 _NO_STREAMS = ("read", "fetchone")
+# A mock answers to everything, and its test asks whether it got that very mock.
+_MOCKS = frozenset({"unittest.mock", "mock.mock"})
 _BODIES = ("stream_response", "_stream_response")
 _TEXTS = "text_stream"
 _READ_ON = ("get_final_", "until_done")
@@ -35,6 +37,8 @@ def _goes_on(returned: object) -> bool:
     kind = type(returned)
     if kind in _WORK:
         return True
+    if kind.__module__ in _MOCKS:
+        return False
     if hasattr(kind, "__next__") or hasattr(kind, "__anext__"):
         return not any(hasattr(kind, name) for name in _NO_STREAMS)
     return _is_manager(kind) or any(hasattr(kind, name) for name in _BODIES)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextvars import copy_context
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 import groundspan as gs
 import openai
@@ -277,3 +278,15 @@ def test_file_is_no_stream(spans: CapturedSpans) -> None:
     with opened(__file__) as file:
         assert type(file).__name__ == "TextIOWrapper"
         assert len(spans) == 1
+
+
+def test_mock_is_no_stream(spans: CapturedSpans) -> None:
+    """A host's tests get the very mock that they put in."""
+    mock = MagicMock()
+
+    @gs.generate(model="m")
+    def ask(prompt: str) -> object:
+        return mock if prompt else None
+
+    assert ask("hi") is mock
+    assert len(spans) == 1
