@@ -11,7 +11,12 @@ from typing import Final
 from groundspan_collector import metrics
 from groundspan_collector.errors import CollectorError, Overloaded, RejectedData, StoreUnavailable
 
-WORTH_A_GROUP_BYTES: Final = 2 * 1024 * 1024
+WORTH_A_GROUP_BYTES: Final = 4 * 1024 * 1024
+"""Below that a group costs more for being one than for what is in it: two halves of it take longer than the whole."""
+
+_NOBODY_COMES_S: Final = 0.008
+"""Those who were just answered come back within less of each other; so long after the last of them nobody does."""
+
 _FORGOTTEN: Final = 0.9
 """With each group, how much of the largest crowd is still expected."""
 
@@ -69,11 +74,13 @@ class Committer:
         max_group_bytes: int,
         writers: int = 1,
         linger_s: float = 0.04,
+        worth_a_group_bytes: int = WORTH_A_GROUP_BYTES,
     ) -> None:
         """Write with *put*, at most *writers* calls at a time; *ledger* is told what comes in and what is refused.
 
-        A group waits at most *linger_s* for requests that are being received or expected: it costs about as much as
-        1,000 of its spans, however small it is.
+        A group costs about as much as 1,000 of its spans, however small it is. So it waits at most *linger_s* for
+        requests that are being received or expected; and one of less than *worth_a_group_bytes* is not written beside
+        another, but after it, with all that came meanwhile.
         """
         self._put = put
         self._ledger = ledger
@@ -82,6 +89,7 @@ class Committer:
         self._writers = writers
         self._idle_writers = writers
         self._linger_s = linger_s
+        self._worth_a_group_bytes = worth_a_group_bytes
         self._waiting: deque[Waiting] = deque()
         self._in_flight_bytes = 0
         self._expected = 0
@@ -90,7 +98,7 @@ class Committer:
         self._arrived = asyncio.Event()
         self._in_flight = 0
         self._crowd = 0.0
-        self._next = asyncio.Event()
+        self._change = asyncio.Event()
         self._closing = False
 
     @property
@@ -136,7 +144,7 @@ class Committer:
         """Take no more requests; run() ends when those that wait are answered."""
         self._closing = True
         self._arrived.set()
-        self._next.set()
+        self._changed()
 
     def _enqueue(self, request: Waiting) -> None:
         self._count_in_flight(request.size_bytes)
@@ -144,8 +152,7 @@ class Committer:
         self._in_flight += 1
         self._crowd = max(self._in_flight, self._crowd)
         metrics.WAITING_REQUESTS.inc()
-        self._next.set()
-        self._next = asyncio.Event()
+        self._changed()
         self._arrived.set()
 
     def _check_room(self, size_bytes: int) -> None:
@@ -156,35 +163,53 @@ class Committer:
                 f"{self._in_flight_bytes} bytes are in flight, {self._max_in_flight_bytes} is the most: try again"
             )
 
+    def _changed(self) -> None:
+        self._change.set()
+        self._change = asyncio.Event()
+
     async def _write_groups(self, threads: ThreadPoolExecutor) -> None:
         while self._waiting or not self._closing:
             await self._arrived.wait()
             await self._fill()
-            if self._waiting:
+            if self._waiting and not self._is_too_little():
                 count = next_group(self._waiting, self._share_bytes())
                 self._idle_writers -= 1
                 metrics.WAITING_REQUESTS.dec(count)
                 await self._write(threads, [self._waiting.popleft() for _ in range(count)])
                 self._idle_writers += 1
                 self._crowd = max(self._in_flight, self._crowd * _FORGOTTEN)
+                self._changed()
             if not self._waiting and not self._closing:
                 self._arrived.clear()
 
+    def _is_too_little(self) -> bool:
+        """Whether what waits had better be written after the group that is being written than beside it."""
+        writing = self._idle_writers < self._writers
+        return writing and self._waiting_bytes() < self._worth_a_group_bytes and not self._closing
+
     def _share_bytes(self) -> int:
         """How much one writer takes: all, or its part where others are idle and the parts are worth their own costs."""
-        waiting_bytes = sum(request.size_bytes for request in self._waiting)
-        return min(self._max_group_bytes, max(waiting_bytes // self._idle_writers, WORTH_A_GROUP_BYTES))
+        return min(self._max_group_bytes, max(self._waiting_bytes() // self._idle_writers, self._worth_a_group_bytes))
 
     async def _fill(self) -> None:
         """Let the requests that are being received join those that wait; and so many that each writer has its share.
 
         Those who were just answered send their next at once: groups as large as they can be cost the least.
         """
+        while self._is_too_little():
+            await self._change.wait()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._linger_s):
                 await self._all_received.wait()
-                while len(self._waiting) < self._crowd / self._writers and not self._closing:
-                    await self._next.wait()
+                while len(self._waiting) < self._expected_share() and not self._closing:
+                    await asyncio.wait_for(self._change.wait(), _NOBODY_COMES_S)
+
+    def _expected_share(self) -> float:
+        """How many requests a writer waits for: its part of the crowd, or all of it where the part would be small."""
+        return self._crowd / (self._writers if self._waiting_bytes() >= self._worth_a_group_bytes else 1)
+
+    def _waiting_bytes(self) -> int:
+        return sum(request.size_bytes for request in self._waiting)
 
     async def _write(self, threads: ThreadPoolExecutor, group: Sequence[Waiting]) -> None:
         """Store *group*; where that fails, each of its requests by itself: a poisonous one harms only itself."""

@@ -13,8 +13,9 @@ import select
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 import chdb
 from chdb.state.sqlitelike import Connection
@@ -29,6 +30,10 @@ PATIENCE_S: Final = 5.0
 PIPE_BYTES: Final = 1024 * 1024
 _LOOK_AGAIN_MS: Final = 100
 _ONE_SPAN: Final = b"\x0a\x04\x12\x02\x12\x00"
+
+
+Message: TypeAlias = Sequence[bytes]
+"""Given in parts."""
 
 
 class _Block(Protocol):
@@ -80,8 +85,8 @@ class Decoder:
         self._reading.close()
         self._writing.close()
 
-    def insert(self, table: str, columns: Sequence[str], message: Sequence[bytes], spans: int) -> None:
-        """Put the *spans* spans of *message*, which is given in parts, into *table*; all of them or none.
+    def insert(self, table: str, columns: Sequence[str], messages: Sequence[Message], spans: int) -> None:
+        """Put the *spans* spans of *messages* into *table*; all of them or none.
 
         Raises DatabaseError where the engine cannot read or keep them, RejectedData where it finds fewer or more.
         """
@@ -90,7 +95,7 @@ class Decoder:
         with self._ending_at_errors():
             self._begin()
             with self._writing.send_insert(f"INSERT INTO {table} ({', '.join(columns)})", "Native") as inserter:
-                for rows in self._decoded(message, spans):
+                for rows in self._decoded(messages, spans):
                     inserter.append(rows)
                 inserter.finish()
             if self._inlet < 0:
@@ -111,10 +116,10 @@ class Decoder:
             blocks.fetch()
             self.pipe.unlink()
 
-    def _decoded(self, message: Sequence[bytes], spans: int) -> Iterator[bytes]:
+    def _decoded(self, messages: Sequence[Message], spans: int) -> Iterator[bytes]:
         assert self._blocks  # noqa: S101 - insert() began
         over = threading.Event()
-        feeder = threading.Thread(target=self._feed, args=(message, over), name="groundspan-feeder")
+        feeder = threading.Thread(target=self._feed, args=(messages, over), name="groundspan-feeder")
         feeder.start()
         try:
             while spans > 0:
@@ -130,11 +135,11 @@ class Decoder:
             over.set()
             feeder.join()
 
-    def _feed(self, message: Sequence[bytes], over: threading.Event) -> None:
-        """Write *message*, with its length before it, and wait until it is *over*."""
+    def _feed(self, messages: Sequence[Message], over: threading.Event) -> None:
+        """Write *messages*, each with its length before it, and wait until it is *over*."""
         room = select.poll()
         room.register(self._inlet, select.POLLOUT)
-        for part in (decode.varint(sum(map(len, message))), *message):
+        for part in chain.from_iterable((decode.varint(sum(map(len, message))), *message) for message in messages):
             left = memoryview(part)
             while left and not over.is_set():
                 if room.poll(_LOOK_AGAIN_MS):

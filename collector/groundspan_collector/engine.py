@@ -33,6 +33,8 @@ class Engine:
             "mark_cache_size": str(memory_bytes // 16),
             # Of its two threads a deletion waits for one at every part; with many, merging gets in the way of ingest.
             "background_pool_size": "4",
+            # Requests get the cores first; merging has its part even where they want all of them.
+            "os_threads_nice_value_merge_mutate": "10",
         }
         # It keeps the engine until close().
         self._first = self._open()

@@ -3,10 +3,10 @@
 Used by `store.py` alone; a lane takes one group at a time.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import Any, Final
 
 from clickhouse_connect.driver.client import Client
 
@@ -29,12 +29,19 @@ _SETTINGS = {
     # One request may hold spans of any number of days.
     "max_partitions_per_insert_block": 0,
 }
+MESSAGE_BYTES: Final = 4 * 1024 * 1024
+"""Decoding takes some ten times as much memory; smaller messages cost more for being one than for what is in them."""
+
 _CONTENT = "name, kind, parent_span_id, start_time, duration_ns, status, status_message, attributes, events, chunks"
 _SPAN_KEY = ("project", "trace_id", "span_id")
 _TRACE_COLUMNS = ("project", "trace_id", "parent_span_id", "start_time", "duration_ns", "clock_suspect", "output",
                   "stage", "received_at")  # fmt: skip
+_CHUNK = ("project", "hash", "text")
 _PLACE = ("project", "TraceId", "epoch", "Start", "End", "root_start", "clock_suspect", "answerable", "last_received")
 _EPOCH = "transform(concat(project, ' ', trace_id), {traces:Array(String)}, {epochs:Array(UInt32)}, toUInt32(0))"
+
+ChunkKey = tuple[str, int]
+"""Project and hash."""
 
 _CHUNK_TEXTS = {"chunk_texts": "Array(String)"}
 
@@ -53,6 +60,17 @@ _OURS = {
 }
 
 
+def parts(bodies: Sequence[bytes], most_bytes: int) -> Iterator[Sequence[bytes]]:
+    """*bodies* in parts of at most *most_bytes*, each of one body at least."""
+    first = size_bytes = 0
+    for number, body in enumerate(bodies):
+        size_bytes += len(body)
+        if size_bytes > most_bytes and number > first:
+            yield bodies[first:number]
+            first, size_bytes = number, len(body)
+    yield bodies[first:]
+
+
 def staging_sql(columns: Sequence[str], pipe: Path, clock: ClockLimits) -> str:
     """The SELECT over *pipe* that gives the *columns* of `spans`, and the chunks' texts."""
     limits = {"past_ns": clock.past_ns, "ahead_ns": clock.ahead_ns}
@@ -61,14 +79,41 @@ def staging_sql(columns: Sequence[str], pipe: Path, clock: ClockLimits) -> str:
     return f"SELECT {Template(values).substitute(limits)} FROM ({decode.normalise_sql(str(pipe))})"
 
 
+class WrittenChunks:
+    """The chunks that this process wrote last, and nobody erased since: a corpus repeats, and each is written once."""
+
+    def __init__(self, most: int = 200_000) -> None:
+        """Remember at most *most* of them."""
+        self._most = most
+        self._recent: set[ChunkKey] = set()
+        self._older: set[ChunkKey] = set()
+
+    def missing(self, keys: set[ChunkKey]) -> set[ChunkKey]:
+        """Those of *keys* that may not be there."""
+        return keys - self._recent - self._older
+
+    def add(self, keys: set[ChunkKey]) -> None:
+        """*keys* are on the disk."""
+        self._recent |= keys
+        if len(self._recent) > self._most // 2:
+            self._older, self._recent = self._recent, set()
+
+    def forget(self) -> None:
+        """Chunks may have been erased."""
+        self._older, self._recent = set(), set()
+
+
 class Lane:
     """One of the ways in."""
 
-    def __init__(self, client: Client, number: int, decoder: Decoder, tables: Tables, clock: ClockLimits) -> None:
-        """Stage what *decoder* makes of requests' bytes, with *client*; write it to *tables*."""
+    def __init__(
+        self, client: Client, number: int, decoder: Decoder, tables: Tables, clock: ClockLimits, chunks: WrittenChunks
+    ) -> None:
+        """Stage what *decoder* makes of requests' bytes, with *client*; write it to *tables*, known *chunks* not."""
         self.client = client
         self._clock = clock
         self._tables = tables
+        self._chunks = chunks
         self.decoder = decoder
         self._staged = f"staged_{number}"
         self._columns: Mapping[str, str] = {}
@@ -92,22 +137,27 @@ class Lane:
         if not self._empty:
             self._clear()
         self._empty = False
-        message = decode.group(bodies, project, received_at_ns // 1000 * 1000)
-        self.decoder.insert(self._staged, [*self._columns, *_CHUNK_TEXTS], message, spans)
+        received_at_ns = received_at_ns // 1000 * 1000
+        messages = [decode.group(part, project, received_at_ns) for part in parts(bodies, MESSAGE_BYTES)]
+        self.decoder.insert(self._staged, [*self._columns, *_CHUNK_TEXTS], messages, spans)
 
     def prepare(self) -> int:
         """Do what needs no look at other groups: keep one copy of each span, and write the chunks.
 
         Gives the number of copies that were dropped.
         """
-        superseded = self._settle_among_themselves()
-        self._tables.write(
-            "chunks",
-            ("project", "hash", "text"),
-            f"SELECT DISTINCT project, hash, text FROM {self._staged} "
-            "ARRAY JOIN chunks.hash AS hash, chunk_texts AS text",
-        )
-        return superseded
+        copies, chunks = 0, set[ChunkKey]()
+        for project, hashes, copies_of_project in self.client.query(
+            "SELECT project, groupUniqArrayArray(chunks.hash), "
+            "uniqExact(trace_id, span_id, start_time) - uniqExact(trace_id, span_id) "
+            f"FROM {self._staged} GROUP BY project"
+        ).result_rows:
+            copies += copies_of_project
+            chunks.update((project, chunk) for chunk in hashes)
+        if copies:
+            self._keep_one_of_each()
+        self._write_chunks(chunks)
+        return copies
 
     def store(self) -> int:
         """Write out what was prepared, each span once; how many copies were superseded.
@@ -160,19 +210,30 @@ class Lane:
         if rows:
             self._tables.add("spans", (*_SPAN_KEY, "start_time", "precedence", "withdrawn"), rows)
 
-    def _settle_among_themselves(self) -> int:
-        """Keep the right copy of a span that is staged under several hours; how many were dropped."""
-        copies = self.client.query(
-            f"SELECT count() FROM (SELECT 1 FROM {self._staged} GROUP BY project, trace_id, span_id "
-            "HAVING uniqExact(start_time) > 1)"
-        ).result_rows[0][0]
-        if copies:
-            rank = "project, trace_id, span_id, {}((precedence, start_time))"
-            self.client.command(
-                f"ALTER TABLE {self._staged} DELETE WHERE ({rank.format('')}) NOT IN "
-                f"(SELECT {rank.format('max')} FROM {self._staged} GROUP BY project, trace_id, span_id)"
-            )
-        return int(copies)
+    def _keep_one_of_each(self) -> None:
+        """Keep the right copy of a span that is staged under several starts."""
+        rank = "project, trace_id, span_id, {}((precedence, start_time))"
+        self.client.command(
+            f"ALTER TABLE {self._staged} DELETE WHERE ({rank.format('')}) NOT IN "
+            f"(SELECT {rank.format('max')} FROM {self._staged} GROUP BY project, trace_id, span_id)"
+        )
+
+    def _write_chunks(self, chunks: set[ChunkKey]) -> None:
+        """Write those of the staged *chunks* that may not be stored."""
+        # Of chunks that others share, anyone may erase one.
+        missing = chunks if self._tables.shared else self._chunks.missing(chunks)
+        if not missing:
+            return
+        select = (
+            f"SELECT DISTINCT project, hash, text FROM {self._staged} "
+            "ARRAY JOIN chunks.hash AS hash, chunk_texts AS text"
+        )
+        if len(missing) == len(chunks):
+            self._tables.write("chunks", _CHUNK, select)
+        else:
+            some = " WHERE (project, hash) IN {missing:Array(Tuple(String, UInt128))}"
+            self._tables.write("chunks", _CHUNK, select + some, {"missing": sorted(missing)})
+        self._chunks.add(missing)
 
     def _conflicts(self, known: Sequence[Mapping[str, Any]]) -> list[Conflict]:
         if not known:

@@ -16,7 +16,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
 
 from groundspan_collector.engine import Engine
 from groundspan_collector.errors import ConfigError, RejectedData, StoreUnavailable
-from groundspan_collector.lane import Lane
+from groundspan_collector.lane import Lane, WrittenChunks
 from groundspan_collector.schema import migrate
 from groundspan_collector.server import Server, inlined
 from groundspan_collector.server_address import ServerAddress
@@ -43,8 +43,8 @@ _DATA_CODES = frozenset(
 class Store:
     """The spans and what was derived from them."""
 
-    def __init__(self, engine: Engine, home: Engine | Server, lanes: Sequence[Lane]) -> None:
-        """Ingest through *lanes*, which decode in *engine*; *home* has the tables."""
+    def __init__(self, engine: Engine, home: Engine | Server, lanes: Sequence[Lane], chunks: WrittenChunks) -> None:
+        """Ingest through *lanes*, which decode in *engine* and share *chunks*; *home* has the tables."""
         self.layout = home.layout
         self._engine = engine
         self._home = home
@@ -56,6 +56,7 @@ class Store:
         for lane in lanes:
             self._lanes.put(lane)
         self._all_lanes = lanes
+        self._chunks = chunks
         self._writing = threading.Lock()
         self._waiting_for_all = threading.Lock()
 
@@ -88,8 +89,9 @@ class Store:
     @classmethod
     def on(cls, engine: Engine, home: Engine | Server, clock: ClockLimits, *, first_lane: int = 0) -> "Store":
         """A store that decodes in *engine* and has its tables at *home*, at the schema of this version."""
-        lanes = [_lane(engine, home, number, clock) for number in range(first_lane, first_lane + WRITERS)]
-        store = cls(engine, home, lanes)
+        chunks = WrittenChunks()
+        lanes = [_lane(engine, home, number, clock, chunks) for number in range(first_lane, first_lane + WRITERS)]
+        store = cls(engine, home, lanes, chunks)
         migrate.migrate(store)
         types = {str(row["name"]): str(row["type"]) for row in store.rows("DESCRIBE TABLE spans")}
         for lane in lanes:
@@ -127,12 +129,16 @@ class Store:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Within this block no group of spans is under way: neither half written, nor written but for its spans."""
+        """Within this block no group of spans is under way: neither half written, nor written but for its spans.
+
+        Whoever erases chunks does it here.
+        """
         with self._waiting_for_all:
             lanes = [self._lanes.get() for _ in self._all_lanes]
         try:
             yield
         finally:
+            self._chunks.forget()
             for lane in lanes:
                 self._lanes.put(lane)
 
@@ -191,10 +197,10 @@ class Store:
             self._readers.put(client)
 
 
-def _lane(engine: Engine, home: Engine | Server, number: int, clock: ClockLimits) -> Lane:
+def _lane(engine: Engine, home: Engine | Server, number: int, clock: ClockLimits, chunks: WrittenChunks) -> Lane:
     client = engine.writer()
     tables = ServerTables(client, home.writer()) if isinstance(home, Server) else EngineTables(client)
-    return Lane(client, number, engine.decoder(number), tables, clock)
+    return Lane(client, number, engine.decoder(number), tables, clock, chunks)
 
 
 def _bound(parameters: Mapping[str, object] | None) -> dict[str, object]:

@@ -262,9 +262,27 @@ def test_groups_are_written_side_by_side_when_there_are_two_writers() -> None:
         shelf.may_go.set()
         await asyncio.gather(first, second)
 
-    _running(shelf, use, writers=2)
+    _running(shelf, use, writers=2, worth_a_group_bytes=1)
 
     assert sorted(shelf.stored) == [b"a", b"b"]
+
+
+def test_little_is_written_after_another_group_when_it_is_not_worth_one() -> None:
+    """Two small groups side by side take longer than one of both."""
+    shelf = Shelf()
+    shelf.may_go.clear()
+
+    async def use(committer: Committer) -> None:
+        first = asyncio.create_task(committer.commit(b"a", "", 1))
+        await asyncio.to_thread(shelf.began.wait, 10)
+        later = [asyncio.create_task(committer.commit(body, "", 1)) for body in (b"b", b"c")]
+        await asyncio.sleep(0)
+        shelf.may_go.set()
+        await asyncio.gather(first, *later)
+
+    _running(shelf, use, writers=2, worth_a_group_bytes=3)
+
+    assert shelf.groups == [([b"a"], ""), ([b"b", b"c"], "")]
 
 
 def test_group_waits_for_those_who_were_just_answered() -> None:

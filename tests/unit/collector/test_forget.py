@@ -75,6 +75,16 @@ def test_chunks_go_with_the_last_span_when_a_user_is_forgotten(store: Store, asi
     assert texts(store, project) == ["A chunk that two users were given."]
 
 
+def test_erased_chunk_is_there_again_when_a_later_span_has_it(store: Store, aside: Spool, project: str) -> None:
+    """What the collector remembers having written is no reason to leave it out."""
+    insert(store, project, "ann", OWN)
+    forget(store, aside, trace="", user="ann", project=project)
+
+    insert(store, project, "bob", OWN)
+
+    assert texts(store, project) == ["A chunk that one user alone was given."]
+
+
 def test_other_projects_stay_when_a_token_is_confined(store: Store, aside: Spool, project: str) -> None:
     """Whoever may write one project cannot erase from another."""
     trace_id = insert(store, project, "ann", OWN)

@@ -8,7 +8,7 @@ from pathlib import Path
 import otlp
 import pytest
 import stored
-from groundspan_collector import decoder
+from groundspan_collector import decoder, lane
 from groundspan_collector.errors import ConfigError, RejectedData, StoreUnavailable
 from groundspan_collector.store import Store
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -115,6 +115,59 @@ def test_chunk_texts_of_projects_are_apart(store: Store, project: str) -> None:
     )
 
     assert rows == [{"project": project, "n": 1}, {"project": project + "-2", "n": 1}]
+
+
+def test_every_chunk_is_written_when_some_were_before(store: Store, project: str) -> None:
+    """A new chunk beside known ones, of the same project or of another."""
+    known, new = ({"gen_ai.retrieval.documents": f'[{{"content": "{text}"}}]'} for text in ("known", "new"))
+    stored.insert(store, project, otlp.span(known))
+    stored.insert(store, project, otlp.span(known), otlp.span(new))
+    stored.insert(store, project + "-2", otlp.span(known))
+
+    rows = store.rows(
+        "SELECT DISTINCT project, text FROM chunks WHERE project IN {projects:Array(String)} ORDER BY project, text",
+        {"projects": [project, project + "-2"]},
+    )
+
+    assert [(row["project"], row["text"]) for row in rows] == [
+        (project, "known"),
+        (project, "new"),
+        (project + "-2", "known"),
+    ]
+
+
+def test_spans_are_all_there_when_a_group_is_more_than_a_message(store: Store, project: str) -> None:
+    """A large group is decoded in parts; its spans are in one insert all the same."""
+    requests = [otlp.body(otlp.span({"text": "x" * (lane.MESSAGE_BYTES // 3)})) for _ in range(5)]
+
+    store.insert_spans(requests, len(requests), project=project, received_at_ns=stored.RECEIVED_NS)
+
+    assert len(stored.spans(store, project, "span_id")) == 5
+
+
+@pytest.mark.parametrize(
+    ("sizes", "most", "expected"),
+    [((), 4, [0]), ((3,), 4, [1]), ((5, 5), 4, [1, 1]), ((2, 2, 1, 3), 4, [2, 2]), ((4, 1, 9, 1), 4, [1, 1, 1, 1])],
+)
+def test_parts_end_before_they_are_too_large(sizes: tuple[int, ...], most: int, expected: list[int]) -> None:
+    """Each has one body at least, however large; together they are what was given."""
+    bodies = [bytes([number]) * size for number, size in enumerate(sizes)]
+
+    parts = list(lane.parts(bodies, most))
+
+    assert [len(part) for part in parts] == expected
+    assert [body for part in parts for body in part] == bodies
+
+
+def test_chunks_are_forgotten_when_there_are_many() -> None:
+    """What was written last is remembered, within a bound."""
+    written = lane.WrittenChunks(most=4)
+    keys = [("p", number) for number in range(7)]
+    for key in keys:
+        written.add({key})
+
+    assert written.missing(set(keys[-2:])) == set()
+    assert len(written.missing(set(keys))) >= 3
 
 
 def test_trace_has_its_roots_start_and_its_last_end(store: Store, project: str) -> None:
