@@ -1,7 +1,10 @@
 """The ClickHouse engine inside this process (chDB): one folder, one process. Used by `store.py` alone."""
 
 import hashlib
+import os
 import shutil
+import sys
+import threading
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +19,8 @@ from groundspan_collector.schema.layout import Layout
 DATABASE: Final = "groundspan"
 ROOM_TO_START_BYTES: Final = 16 * 1024 * 1024
 MAX_QUERY_BYTES: Final = 64 * 1024 * 1024
+_YIELDING: Final = 10
+"""As `nice` counts: about a tenth of a core, where others want all of it."""
 
 
 class Engine:
@@ -34,7 +39,7 @@ class Engine:
             # Of its two threads a deletion waits for one at every part; with many, merging gets in the way of ingest.
             "background_pool_size": "4",
             # Requests get the cores first; merging has its part even where they want all of them.
-            "os_threads_nice_value_merge_mutate": "10",
+            "os_threads_nice_value_merge_mutate": str(_YIELDING),
         }
         # It keeps the engine until close().
         self._first = self._open()
@@ -51,8 +56,11 @@ class Engine:
         return client
 
     def reader(self) -> Client:
-        """A client for all else."""
-        return self.writer()
+        """A client for all else: while requests want all cores, its queries leave them most."""
+        client = self.writer()
+        if _priority_comes_back():
+            client.command(f"SET os_threads_nice_value_query = {_YIELDING}")
+        return client
 
     def decoder(self, number: int) -> Decoder:
         """What the lane of that *number* decodes with."""
@@ -73,6 +81,29 @@ class Engine:
                 "or it is not readable. Stop that process or choose another --data-dir. "
                 f"({str(error).partition(chr(10))[0][:500]})"
             ) from error
+
+
+def _priority_comes_back() -> bool:
+    """Whether a thread of ours may make itself as important as it was: the engine's threads serve all in turn."""
+    if sys.platform != "linux":
+        # A priority is the whole process's.
+        return False
+    outcome: list[bool] = []
+
+    def probe() -> None:
+        before = os.getpriority(os.PRIO_PROCESS, 0)
+        try:
+            os.setpriority(os.PRIO_PROCESS, 0, before + 1)
+            os.setpriority(os.PRIO_PROCESS, 0, before)
+        except OSError:
+            outcome.append(False)
+        else:
+            outcome.append(True)
+
+    thread = threading.Thread(target=probe)
+    thread.start()
+    thread.join()
+    return outcome[0]
 
 
 def _make_room(data_dir: Path) -> None:
