@@ -38,6 +38,13 @@ def documents(value: object, cutter: Cutter) -> list[Json] | None:
     return [*listing]
 
 
+def are_chunks(value: object) -> bool:
+    """Tell at one look whether *value* is a list of chunks of the plainest kinds: strings, or dicts with a text."""
+    if type(value) is not list:
+        return False
+    return not value or type(value[0]) is str or (type(value[0]) is dict and text(value[0], _TEXTS) is not None)
+
+
 def chunks(value: object) -> list[Chunk] | None:
     """Read chunks out of a list of any known kind, a response that holds such a list, or a single chunk."""
     listing = items(value)

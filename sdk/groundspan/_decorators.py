@@ -43,7 +43,7 @@ def _plan(
             fixed[key] = clean(str(value)) if count is None else count
     target = fixed.get(stage.target_key) if stage.target_key else None
     name = stage.span_name if target is None else f"{stage.span_name} {target}"
-    return Plan(stage, name, fixed, found, context, relevant)
+    return Plan.made(stage, name, fixed, found, context, relevant)
 
 
 def _decorated(

@@ -7,12 +7,18 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from sys import getsizeof
+from typing import NamedTuple
 
+from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, Context, attach, set_value
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.util.types import AttributeValue
 
+from groundspan import attributes as keys
 from groundspan._capture import Value
+from groundspan._content import Content
 from groundspan._context import stamp
 from groundspan._guard import Guard
 from groundspan._withhold import Withholder
@@ -20,13 +26,55 @@ from groundspan.settings import Settings
 
 _logger = logging.getLogger("groundspan")
 _EXPORTING = Guard("export spans")
-_REDACTING = Guard("redact a span, which is not sent")
+_WRITING = Guard("write a span, which is not sent")
 _FORKING = Guard("send from a forked process")
 
 _BATCH_SPANS = 512
 # The exporter and the collector both refuse a request of 64 MiB whole; a batch stays far below.
-_BATCH_CHARS = 8 * 2**20
+_BATCH_BYTES = 8 * 2**20
 _DROPS_TOLD_EVERY_S = 60.0
+# A span without any text takes about so much.
+_SPAN_BYTES = 2_000
+
+
+class Ended(NamedTuple):
+    """A span that waits to be sent."""
+
+    span: ReadableSpan
+    content: Content | None
+    """Its texts, which are not on it yet."""
+
+    @property
+    def size_bytes(self) -> int:
+        """How much it holds, about."""
+        return _SPAN_BYTES + (_text_bytes(self.span) if self.content is None else self.content.size_bytes)
+
+    def joined(self) -> ReadableSpan:
+        """Give the span with its texts."""
+        return self.span if self.content is None else joined(self.span, self.content.written())
+
+
+def joined(span: ReadableSpan, attributes: Mapping[str, Value]) -> ReadableSpan:
+    """Give a copy of *span* that has *attributes* too: other exporters hold the span itself."""
+    together: Mapping[str, AttributeValue] = {**attributes, **(span.attributes or {})}
+    if span.dropped_attributes:
+        bounded = BoundedAttributes(attributes=together, immutable=False)
+        bounded.dropped += span.dropped_attributes
+        together = bounded
+    return ReadableSpan(
+        name=span.name,
+        context=span.get_span_context(),
+        parent=span.parent,
+        resource=span.resource,
+        attributes=together,
+        events=span.events,
+        links=span.links,
+        kind=span.kind,
+        status=span.status,
+        start_time=span.start_time,
+        end_time=span.end_time,
+        instrumentation_scope=span.instrumentation_scope,
+    )
 
 
 class Outbox(SpanProcessor):
@@ -45,6 +93,8 @@ class Outbox(SpanProcessor):
         self._withholder = Withholder(settings.redact) if settings.redact else None
         self._always = always
         self._closed = False
+        self.contents: dict[int, Content] = {}
+        """Where our own spans leave their texts when they end."""
         self._begin()
         if hasattr(os, "register_at_fork"):
             forked = weakref.WeakMethod(self._begin_in_child)
@@ -59,9 +109,14 @@ class Outbox(SpanProcessor):
 
     def _begin(self) -> None:
         """Start empty: what waited at a fork is sent by the parent."""
-        self._queue: deque[ReadableSpan] = deque()
+        self._queue: deque[Ended] = deque()
+        self._waiting_bytes = 0
+        # A garbage collection within may end a stream's span, and come here again.
+        self._counting = threading.RLock()
+        self.contents.clear()
         self._dropped = 0
         self._dropped_told = 0
+        self._dropped_reported = 0
         self._failed = 0
         self._told_at_s = 0.0
         self._wake = threading.Event()
@@ -88,11 +143,16 @@ class Outbox(SpanProcessor):
         context = span.get_span_context()
         if self._closed or context is None or not context.trace_flags.sampled:
             return
-        queue = self._queue
-        if len(queue) >= self.settings.max_queue_spans:
-            self._dropped += 1
-            return
-        queue.append(span)
+        ended = Ended(span, self.contents.pop(context.span_id, None))
+        size_bytes = ended.size_bytes
+        with self._counting:
+            queue = self._queue
+            full = len(queue) >= self.settings.max_queue_spans
+            if full or (queue and self._waiting_bytes + size_bytes > self.settings.max_queue_bytes):
+                self._dropped += 1
+                return
+            self._waiting_bytes += size_bytes
+            queue.append(ended)
         if len(queue) >= _BATCH_SPANS and not self._wake.is_set():
             self._wake.set()
 
@@ -139,43 +199,51 @@ class Outbox(SpanProcessor):
             if closed:
                 return
 
-    def _batches(self) -> Iterator[list[ReadableSpan]]:
+    def _batches(self) -> Iterator[list[Ended]]:
         """Cut what waits now into batches; what comes later is the next round's."""
-        batch: list[ReadableSpan] = []
-        chars = 0
+        batch: list[Ended] = []
+        batch_bytes = 0
         for _ in range(len(self._queue)):
             if self._abandoned:
                 return
-            span = self._queue.popleft()
-            size = _chars(span)
-            if batch and (len(batch) >= _BATCH_SPANS or chars + size > _BATCH_CHARS):
+            ended = self._queue.popleft()
+            size_bytes = ended.size_bytes
+            if batch and (len(batch) >= _BATCH_SPANS or batch_bytes + size_bytes > _BATCH_BYTES):
                 yield batch
-                batch, chars = [], 0
-            batch.append(span)
-            chars += size
+                self._let_go(batch_bytes)
+                batch, batch_bytes = [], 0
+            batch.append(ended)
+            batch_bytes += size_bytes
         if batch:
             yield batch
+            self._let_go(batch_bytes)
 
-    def _send(self, batch: list[ReadableSpan]) -> None:
-        sendable = [span for span in self._redacted(batch) if _sendable(span)]
+    def _let_go(self, size_bytes: int) -> None:
+        with self._counting:
+            self._waiting_bytes -= size_bytes
+
+    def _send(self, batch: list[Ended]) -> None:
+        sendable = [span for span in self._written(batch) if _sendable(span)]
         self._failed += len(batch) - len(sendable)
         if not sendable:
             return
+        dropped = self._dropped - self._dropped_reported
+        if dropped:
+            sendable[0] = joined(sendable[0], {keys.DROPPED: dropped})
         result = SpanExportResult.FAILURE
         with _EXPORTING:
             result = self._exporter.export(sendable)
-        if result is not SpanExportResult.SUCCESS:
+        if result is SpanExportResult.SUCCESS:
+            self._dropped_reported += dropped
+        else:
             self._failed += len(sendable)
 
-    def _redacted(self, batch: list[ReadableSpan]) -> list[ReadableSpan]:
-        """Give the spans as they may be sent; one that cannot be copied so is not sent."""
-        if self._withholder is None:
-            return batch
-        copies: list[ReadableSpan] = []
-        for span in batch:
-            with _REDACTING:
-                copies.append(self._withholder.span(span))
-        return copies
+    def _written(self, batch: list[Ended]) -> Iterator[ReadableSpan]:
+        """Give the spans as they may be sent, with their texts; one that cannot be made so is not sent."""
+        for ended in batch:
+            with _WRITING:
+                span = ended.joined()
+                yield span if self._withholder is None else self._withholder.span(span)
 
     def _tell_drops(self) -> None:
         now_s = time.monotonic()
@@ -185,12 +253,18 @@ class Outbox(SpanProcessor):
                 self._dropped,
                 now_s,
             )
-            limit = self.settings.max_queue_spans
-            _logger.warning("Groundspan dropped %d spans: the queue of %d was full", lost, limit)
+            settings = self.settings
+            _logger.warning(
+                "Groundspan dropped %d spans: the queue of %d spans (max_queue_spans) and %d bytes "
+                "(max_queue_bytes) was full",
+                lost,
+                settings.max_queue_spans,
+                settings.max_queue_bytes,
+            )
 
 
-def _chars(span: ReadableSpan) -> int:
-    return sum(len(value) for value in (span.attributes or {}).values() if isinstance(value, str))
+def _text_bytes(span: ReadableSpan) -> int:
+    return sum(getsizeof(value) for value in (span.attributes or {}).values() if isinstance(value, str))
 
 
 def _sendable(span: ReadableSpan) -> bool:

@@ -25,7 +25,8 @@ class Grounds:
     def __init__(self, around: Self | None = None) -> None:
         self._around = around
         self._latest: list[Fetch] = []
-        self._lock = threading.Lock()
+        # A garbage collection in here may end a stream, and come here again.
+        self._lock = threading.RLock()
 
     def add(self, fetch: Fetch) -> None:
         """Let *fetch* take the place of what it follows, and stand beside what ran at the same time."""

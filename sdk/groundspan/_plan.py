@@ -3,11 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from groundspan import _capture as capture
-from groundspan._capture import Attributes, Value
+from groundspan._capture import Capture, Value
 from groundspan._parameters import Arguments, Keywords, Parameters
-from groundspan._stages import Stage
-from groundspan._text import Cutter, clean
+from groundspan._stages import TOP_KS, Stage
+from groundspan._text import clean, integer
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +21,28 @@ class Plan:
     """Where the chunks of an answer come from, if not from the pipeline: a parameter's name or a function."""
     relevant: object = None
     """Ids, or a function of the call's arguments that gives them."""
+    capture: Capture | None = None
+    """Which texts are kept; None: what init() was told."""
+    asks: tuple[str, ...] = ()
+    """Those names of the stage's argument that a call may have."""
+    tops: tuple[str, ...] = ()
+    """Those names of a number of chunks that a call may have."""
+
+    @classmethod
+    def made(
+        cls,
+        stage: Stage,
+        span_name: str,
+        fixed: Mapping[str, Value],
+        parameters: Parameters,
+        context: str | Callable[..., object] | None = None,
+        relevant: object = None,
+        capture: Capture | None = None,
+    ) -> "Plan":
+        """Work out what need not be looked for at each call."""
+        asks = tuple(name for name in stage.asks if parameters.knows(name))
+        tops = tuple(name for name in TOP_KS if parameters.knows(name)) if stage.fetches else ()
+        return cls(stage, span_name, fixed, parameters, context, relevant, capture, asks, tops)
 
     def opening(self, args: Arguments, kwargs: Keywords) -> tuple[str, Mapping[str, Value]]:
         """Give the name and the attributes that a span starts with, which samplers see."""
@@ -34,20 +55,21 @@ class Plan:
         target = clean(target)
         return f"{self.span_name} {target}", {**self.fixed, target_key: target}
 
-    def arguments(self, args: Arguments, kwargs: Keywords, cutter: Cutter) -> Attributes:
-        """Read what the call was given."""
-        return self.stage.read_arguments(self.parameters, args, kwargs, cutter)
+    def asked(self, args: Arguments, kwargs: Keywords) -> object:
+        """Find what the call asks for; None where it says nothing."""
+        find = self.stage.find
+        return None if find is None else find(self.asks, self.parameters, args, kwargs)
 
-    def stated(self, args: Arguments, kwargs: Keywords, cutter: Cutter) -> Attributes:
-        """Read what the decorator was told to look for: an answer's context, the ids that are relevant."""
-        read: Attributes = {}
-        if self.relevant is not None:
-            read |= capture.relevant(self.relevant(*args, **kwargs) if callable(self.relevant) else self.relevant)
-        if self.context is not None:
-            read |= capture.context(self._given_context(args, kwargs), cutter)
-        return read
+    def top_k(self, args: Arguments, kwargs: Keywords) -> int | None:
+        """Find how many chunks the call asks for."""
+        return integer(self.parameters.first(self.tops, int, args, kwargs)) if self.tops else None
 
-    def _given_context(self, args: Arguments, kwargs: Keywords) -> object:
+    def relevant_ids(self, args: Arguments, kwargs: Keywords) -> object:
+        """Find the ids that would be right, as far as the decorator was told."""
+        return self.relevant(*args, **kwargs) if callable(self.relevant) else self.relevant
+
+    def given_context(self, args: Arguments, kwargs: Keywords) -> object:
+        """Find the chunks that the decorator says the answer stands on."""
         if isinstance(self.context, str):
             return self.parameters.get(self.context, args, kwargs)
         return self.context(*args, **kwargs) if self.context else None

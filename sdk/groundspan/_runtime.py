@@ -1,10 +1,12 @@
 """What init() made, where every decorated call finds it: one global, cheap to look at."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass, field
 
 from opentelemetry.trace import Tracer
 
-from groundspan._capture import Capture
+from groundspan._capture import Attributes, Capture
+from groundspan._content import Content
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +16,10 @@ class Runtime:
     tracer: Tracer
     max_content_chars: int
     capture: Capture = "full"
+    contents: MutableMapping[int, Content] = field(default_factory=dict)
+    """Span id -> its texts, from the moment that the span ends until who writes them took them."""
+    on_span: Callable[[Attributes], Attributes] | None = None
+    """Texts as they may stand on the span itself, for everybody's exporters; None: they do not."""
 
 
 _current: Runtime | None = None

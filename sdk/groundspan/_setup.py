@@ -41,6 +41,7 @@ def init(
     export_interval_s: float | None = None,
     shutdown_timeout_s: float | None = None,
     max_queue_spans: int | None = None,
+    max_queue_bytes: int | None = None,
     max_content_chars: int | None = None,
     max_attributes: int | None = None,
     capture: Capture | None = None,
@@ -66,6 +67,7 @@ def init(
         export_interval_s=export_interval_s,
         shutdown_timeout_s=shutdown_timeout_s,
         max_queue_spans=max_queue_spans,
+        max_queue_bytes=max_queue_bytes,
         max_content_chars=max_content_chars,
         max_attributes=max_attributes,
         capture=capture,
@@ -106,7 +108,7 @@ def _start(settings: Settings) -> None:
     provider.add_span_processor(_outbox)
     _shut_down_at_exit(_outbox)
     tracer = provider.get_tracer(SCOPE)
-    _runtime.install(_runtime.Runtime(tracer, settings.max_content_chars, settings.capture))
+    _runtime.install(_runtime.Runtime(tracer, settings.max_content_chars, settings.capture, _outbox.contents))
 
 
 def _stop(timeout_s: float | None) -> bool:

@@ -2,7 +2,7 @@
 
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextvars import Token
 from types import TracebackType
 from typing import NamedTuple
@@ -11,15 +11,16 @@ from opentelemetry.context import Context, attach, create_key, get_current, get_
 from opentelemetry.trace import Span, StatusCode, format_span_id, set_span_in_context
 
 from groundspan import _capture as capture
-from groundspan import _runtime
 from groundspan import attributes as keys
 from groundspan._answers import Usage
-from groundspan._capture import Attributes
+from groundspan._capture import Attributes, Found
+from groundspan._content import Content, Read
 from groundspan._context import give_back
 from groundspan._grounds import Fetch, Grounds
 from groundspan._guard import Guard
 from groundspan._parameters import Arguments, Keywords
 from groundspan._plan import Plan
+from groundspan._runtime import Runtime, current
 from groundspan._stages import GENERATE, PIPELINE, RERANK, TOOL
 from groundspan._text import Cutter, clean, scalar, shown
 
@@ -43,6 +44,10 @@ class Place(NamedTuple):
 
 
 _NOWHERE = Place()
+_NOTHING: list[Fetch] = []
+_NO_CONTENT = Content(0, "no_content")
+# Of a string they make a text, and count nothing in it.
+_ANSWERS = (capture.said, capture.generated)
 
 
 class StageSpan:
@@ -51,11 +56,11 @@ class StageSpan:
     __slots__ = (
         "_args",
         "_attributes",
-        "_capture",
+        "_content",
         "_context",
-        "_cutter",
         "_kwargs",
         "_plan",
+        "_runtime",
         "_span",
         "_stood_on",
         "_token",
@@ -67,9 +72,8 @@ class StageSpan:
     )
 
     _attributes: Attributes
-    _capture: capture.Capture
     _context: Context
-    _cutter: Cutter
+    _runtime: Runtime
     _stood_on: list[Fetch]
     _within: str | None
     place: "Place"
@@ -85,9 +89,10 @@ class StageSpan:
         self._kwargs = kwargs
         self._span: Span | None = None
         self._token: Token[Context] | None = None
+        self._content: Content | None = None
 
     def __enter__(self) -> "StageSpan":
-        runtime = _runtime.current()
+        runtime = current()
         if runtime is not None:
             self.start(runtime)
         return self
@@ -145,32 +150,37 @@ class StageSpan:
 
     def relevant(self, ids: Iterable[object]) -> None:
         """Record which ids would have been right for the query."""
-        self._read(lambda given, _cutter: capture.relevant(given), ids)
+        self._read(_relevant, ids)
 
     def set(self, key: str, value: object) -> None:
         """Set an attribute of the host's own."""
         self._read(lambda given, _cutter: {clean(key): scalar(given)}, value)
 
-    def _read(self, read: Callable[[object, Cutter], Attributes], value: object) -> None:
-        if self._span is None or not self._span.is_recording():
+    def _read(self, read: Read, value: object) -> None:
+        content = self._content
+        if content is None:
             return
         with _READING_RESULT:
-            found = read(value, self._cutter)
+            if read is capture.retrieved:
+                found = content.take_chunks(read, value)
+            elif self._plan.stage.texts_alone or (type(value) is str and read in _ANSWERS):
+                found = content.take(read, value)
+            else:
+                found = content.read(read, value)
             # A response tells its API's format; a provider that was named is the one that bills.
             if keys.PROVIDER in self._plan.fixed:
                 found.pop(keys.PROVIDER, None)
-            self._attributes.update(found)
+            self._attributes |= found
 
     # What a decorator does around the work.
 
-    def start(self, runtime: _runtime.Runtime) -> None:
-        """Start the span, read the call's arguments, and make the span the current one."""
+    def start(self, runtime: Runtime) -> None:
+        """Start the span, keep what the call was given, and make the span the current one."""
         self.outer = self.outcome = None
         self.started_ns = 0
         with _STARTING:
+            self._runtime = runtime
             self._attributes = {}
-            self._capture = runtime.capture
-            self._cutter = Cutter(runtime.max_content_chars)
             self.outer = outer = _current()
             around = _NOWHERE if outer is None else outer.place
             name, opening = self._plan.opening(self._args, self._kwargs)
@@ -178,15 +188,30 @@ class StageSpan:
             self.started_ns = time.monotonic_ns()
             self._context = set_value(_KEY, self, set_span_in_context(span))
             self._span = span
-            self._inherit(around, span)
             if span.is_recording():
-                with _READING_ARGUMENTS:
-                    self._attributes |= self._plan.arguments(self._args, self._kwargs, self._cutter)
-                with _READING_ARGUMENTS:
-                    self._attributes |= self._plan.stated(self._args, self._kwargs, self._cutter)
+                self._inherit(around, span)
+                self._content = Content(runtime.max_content_chars, self._plan.capture or runtime.capture)
+                self._take_arguments(self._content)
+            else:
+                self.place = around
             self._token = attach(self._context)
         # A task that outlives the call keeps this object alive, and must not keep the host's arguments too.
         self._args, self._kwargs = (), {}
+
+    def _take_arguments(self, content: Content) -> None:
+        plan, args, kwargs = self._plan, self._args, self._kwargs
+        with _READING_ARGUMENTS:
+            content.take(plan.stage.read_asked, plan.asked(args, kwargs))
+            top_k = plan.top_k(args, kwargs)
+            if top_k is not None:
+                self._attributes[keys.TOP_K] = top_k
+        # Functions of the host's, which may raise.
+        if plan.relevant is not None:
+            with _READING_ARGUMENTS:
+                self._attributes |= content.read(_relevant, plan.relevant_ids(args, kwargs))
+        if plan.context is not None:
+            with _READING_ARGUMENTS:
+                content.take_chunks(capture.context, plan.given_context(args, kwargs))
 
     @property
     def speaks(self) -> bool:
@@ -196,7 +221,7 @@ class StageSpan:
     @property
     def is_recording(self) -> bool:
         """Whether what is read arrives anywhere."""
-        return self._span is not None and self._span.is_recording()
+        return self._content is not None
 
     @property
     def outcome_around(self) -> str | None:
@@ -226,22 +251,37 @@ class StageSpan:
         """Record the exception that ended the work, and end the span."""
         if self._span is not None:
             with _RECORDING:
-                _record(self._span, error, self._capture)
+                _record(self._span, error, self._plan.capture or self._runtime.capture)
         self.end(failed=True)
 
     def end(self, *, failed: bool = False) -> None:
         """Write what was read, and end the span."""
-        if self._span is None:
+        span, content = self._span, self._content
+        if span is None:
             return
         self._give_back()
+        self._content = None
         with _ENDING:
-            if self._span.is_recording():
+            if content is not None and span.is_recording():
                 if not failed:
-                    self._settle(self._span)
-                if self._cutter.cut_chars:
-                    self._attributes[keys.CUT_CHARS] = self._cutter.cut_chars
-                self._span.set_attributes(capture.kept(self._attributes, self._capture))
-                self._span.end()
+                    self._settle(span, content)
+                self._hand_over(span, content)
+
+    def _hand_over(self, span: Span, content: Content) -> None:
+        """End the span; its texts are left where our exporter finds them."""
+        if self._runtime.on_span is not None:
+            self._attributes |= self._runtime.on_span(content.written())
+            content = _NO_CONTENT
+        if self._attributes:
+            span.set_attributes(self._attributes)
+        if not content:
+            span.end()
+            return
+        contents, span_id = self._runtime.contents, span.get_span_context().span_id
+        contents[span_id] = content
+        span.end()
+        # Nobody took it: the span is not for us to send.
+        contents.pop(span_id, None)
 
     def resume(self) -> None:
         """Make the span the current one again: a stream's work goes on."""
@@ -264,23 +304,24 @@ class StageSpan:
             attach(token.old_value)
 
     def _inherit(self, around: "Place", span: Span) -> None:
-        self._stood_on = [] if around.grounds is None else around.grounds.latest()
+        stage = self._plan.stage
+        self._stood_on = around.grounds.latest() if stage is GENERATE and around.grounds is not None else _NOTHING
         self._within = around.fetch
-        if self._plan.stage is PIPELINE:
+        if stage is PIPELINE:
             around = Place(Grounds(around.grounds), self, around.fetch)
-        elif self._plan.stage.fetches:
-            around = around._replace(fetch=_id(span))
+        elif stage.fetches:
+            around = Place(around.grounds, around.pipeline, _id(span))
         self.place = around
 
-    def _settle(self, span: Span) -> None:
+    def _settle(self, span: Span, content: Content) -> None:
         """Tell the pipeline what was fetched, and the answer what it stands on."""
         grounds = self.place.grounds
         if grounds is None:
             return
-        if keys.DOCUMENTS in self._attributes:
+        if content.fetched:
             reranked = self._plan.stage is RERANK
             grounds.add(Fetch(_id(span), self.started_ns, time.monotonic_ns(), reranked, self._within))
-        elif self._plan.stage is GENERATE and keys.CONTEXT_DOCUMENTS not in self._attributes:
+        elif self._plan.stage is GENERATE and not content.has_context:
             # Chunks fetched while the answer was made count where none were there before.
             stood_on = self._stood_on or grounds.latest()
             if stood_on:
@@ -297,6 +338,10 @@ def relevant(ids: Iterable[object]) -> None:
     stage = _current()
     if stage is not None:
         (stage.place.pipeline or stage).relevant(ids)
+
+
+def _relevant(ids: object, _cutter: Cutter) -> Found:
+    return capture.relevant(ids)
 
 
 def _current() -> StageSpan | None:

@@ -1,4 +1,4 @@
-"""The seven kinds of work: how each one's span is named, what is read before it and after it."""
+"""The seven kinds of work: how each one's span is named, what is read of a call and of what it gives."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,13 +8,11 @@ from opentelemetry.trace import SpanKind
 
 from groundspan import _capture as capture
 from groundspan import attributes as keys
-from groundspan._capture import Attributes
+from groundspan._content import Read
 from groundspan._messages import is_message
 from groundspan._parameters import Arguments, Keywords, Parameters
-from groundspan._text import Cutter, integer
 
-ReadArguments: TypeAlias = Callable[[Parameters, Arguments, Keywords, Cutter], Attributes]
-ReadResult: TypeAlias = Callable[[object, Cutter], Attributes]
+Find: TypeAlias = Callable[[tuple[str, ...], Parameters, Arguments, Keywords], object]
 
 # What people call the thing that is asked, most telling first.
 _QUESTIONS = (
@@ -43,7 +41,7 @@ _QUERIES = (
     "messages",
 )
 _MODELS = ("model", "model_name")
-_TOP_KS = ("top_k", "k", "limit", "top_n", "n_results")
+TOP_KS: Final = ("top_k", "k", "limit", "top_n", "n_results")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +56,17 @@ class Stage:
     """The attribute that completes the span's name: ``chat {model}``."""
     target_names: tuple[str, ...]
     """Arguments of the call that may give the target where the decorator does not."""
-    read_arguments: ReadArguments
-    read_result: ReadResult
+    asks: tuple[str, ...]
+    """Names of the argument that is read, most telling first."""
+    find: Find | None
+    """What of a call is read; None: nothing."""
+    read_asked: Read
+    """Gives texts alone."""
+    read_result: Read
     fetches: bool = False
     """Its result is what a later answer stands on."""
+    texts_alone: bool = False
+    """Whatever it gives is text, and nothing is counted in it."""
 
 
 def _asked(names: tuple[str, ...], found: Parameters, args: Arguments, kwargs: Keywords) -> object:
@@ -82,28 +87,8 @@ def _says(value: object) -> bool:
     return isinstance(value, str) or is_message(value)
 
 
-def _question(found: Parameters, args: Arguments, kwargs: Keywords, cutter: Cutter) -> Attributes:
-    return capture.question(_asked(_QUESTIONS, found, args, kwargs), cutter)
-
-
-def _prompt(found: Parameters, args: Arguments, kwargs: Keywords, cutter: Cutter) -> Attributes:
-    return capture.question(_asked(_PROMPTS, found, args, kwargs), cutter)
-
-
-def _query(found: Parameters, args: Arguments, kwargs: Keywords, cutter: Cutter) -> Attributes:
-    written = capture.query(_asked(_QUERIES, found, args, kwargs), cutter)
-    top_k = integer(found.first(_TOP_KS, int, args, kwargs))
-    if top_k is not None:
-        written[keys.TOP_K] = top_k
-    return written
-
-
-def _call(found: Parameters, args: Arguments, kwargs: Keywords, cutter: Cutter) -> Attributes:
-    return capture.called(found.named(args, kwargs), cutter)
-
-
-def _nothing(_found: Parameters, _args: Arguments, _kwargs: Keywords, _cutter: Cutter) -> Attributes:
-    return {}
+def _named(_names: tuple[str, ...], found: Parameters, args: Arguments, kwargs: Keywords) -> object:
+    return found.named(args, kwargs)
 
 
 _INTERNAL, _CLIENT = SpanKind.INTERNAL, SpanKind.CLIENT
@@ -115,13 +100,26 @@ PIPELINE: Final = Stage(
     _INTERNAL,
     keys.WORKFLOW_NAME,
     (),
-    _question,
+    _QUESTIONS,
+    _asked,
+    capture.question,
     capture.said,
 )
 # No operation of the conventions fits, and its counts are nobody's spend.
-TOKENIZE: Final = Stage("tokenize", "tokenize", None, _INTERNAL, None, (), _nothing, capture.tokenized)
+TOKENIZE: Final = Stage(
+    "tokenize", "tokenize", None, _INTERNAL, None, (), (), None, capture.question, capture.tokenized
+)
 EMBED: Final = Stage(
-    "embed", "embeddings", "embeddings", _CLIENT, keys.REQUEST_MODEL, _MODELS, _nothing, capture.embedded
+    "embed",
+    "embeddings",
+    "embeddings",
+    _CLIENT,
+    keys.REQUEST_MODEL,
+    _MODELS,
+    (),
+    None,
+    capture.question,
+    capture.embedded,
 )
 RETRIEVE: Final = Stage(
     "retrieve",
@@ -130,7 +128,9 @@ RETRIEVE: Final = Stage(
     _CLIENT,
     keys.DATA_SOURCE,
     ("data_source", "collection_name"),
-    _query,
+    _QUERIES,
+    _asked,
+    capture.query,
     capture.retrieved,
     fetches=True,
 )
@@ -141,9 +141,34 @@ RERANK: Final = Stage(
     _CLIENT,
     keys.REQUEST_MODEL,
     _MODELS,
-    _query,
+    _QUERIES,
+    _asked,
+    capture.query,
     capture.retrieved,
     fetches=True,
 )
-GENERATE: Final = Stage("generate", "chat", "chat", _CLIENT, keys.REQUEST_MODEL, _MODELS, _prompt, capture.generated)
-TOOL: Final = Stage("tool", "execute_tool", "execute_tool", _INTERNAL, keys.TOOL_NAME, (), _call, capture.tool_result)
+GENERATE: Final = Stage(
+    "generate",
+    "chat",
+    "chat",
+    _CLIENT,
+    keys.REQUEST_MODEL,
+    _MODELS,
+    _PROMPTS,
+    _asked,
+    capture.question,
+    capture.generated,
+)
+TOOL: Final = Stage(
+    "tool",
+    "execute_tool",
+    "execute_tool",
+    _INTERNAL,
+    keys.TOOL_NAME,
+    (),
+    (),
+    _named,
+    capture.called,
+    capture.tool_result,
+    texts_alone=True,
+)

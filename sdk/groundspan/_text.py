@@ -59,12 +59,13 @@ def number(value: object) -> float | None:
 class Cutter:
     """Cuts texts to a number of characters for each attribute, and counts what it cut."""
 
-    __slots__ = ("_limit", "cut_chars", "left")
+    __slots__ = ("_limit", "cut_chars", "left", "taken_chars")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self.left = limit
         self.cut_chars = 0
+        self.taken_chars = 0
 
     def renewed(self) -> "Cutter":
         """Start the budget of the next attribute."""
@@ -78,6 +79,7 @@ class Cutter:
             self.cut_chars += size - self.left
             size, text = self.left, text[: self.left]
         self.left -= size
+        self.taken_chars += size
         return clean(text)
 
 

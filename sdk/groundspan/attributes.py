@@ -11,6 +11,8 @@ STAGE: Final = "groundspan.stage"
 PROJECT: Final = "groundspan.project"
 SEGMENT_PREFIX: Final = "groundspan.segment."
 CUT_CHARS: Final = "groundspan.cut_chars"
+# On one span of a batch: how many spans the sender had no room for since it last told.
+DROPPED: Final = "groundspan.dropped"
 
 SERVICE_NAME: Final = "service.name"
 SERVICE_VERSION: Final = "service.version"

@@ -28,6 +28,7 @@ VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "export_interval_s": ("GROUNDSPAN_EXPORT_INTERVAL_S",),
     "shutdown_timeout_s": ("GROUNDSPAN_SHUTDOWN_TIMEOUT_S",),
     "max_queue_spans": ("GROUNDSPAN_MAX_QUEUE_SPANS", "OTEL_BSP_MAX_QUEUE_SIZE"),
+    "max_queue_bytes": ("GROUNDSPAN_MAX_QUEUE_BYTES",),
     "max_content_chars": ("GROUNDSPAN_MAX_CONTENT_CHARS", "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT"),
     "max_attributes": ("GROUNDSPAN_MAX_ATTRIBUTES", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"),
     "capture": ("GROUNDSPAN_CAPTURE", "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"),
@@ -76,8 +77,10 @@ class Settings:
     """Longest time that a span waits for its batch to fill."""
     shutdown_timeout_s: float = 3.0
     """Longest time that the end of the process waits for the collector; 0 means do not wait."""
-    max_queue_spans: int = 8192
+    max_queue_spans: int = 32_768
     """Spans that wait for the collector; what comes when the queue is full is dropped and counted."""
+    max_queue_bytes: int = 64 * 2**20
+    """Memory that they and their texts take; a span counts 2,000 bytes of its own."""
     max_content_chars: int = 262_144
     """Longest text of one attribute; what is cut is counted on the span."""
     max_attributes: int = 1024
@@ -97,6 +100,7 @@ class Settings:
             "export_timeout_s",
             "export_interval_s",
             "max_queue_spans",
+            "max_queue_bytes",
             "max_content_chars",
             "max_attributes",
         ):

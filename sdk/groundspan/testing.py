@@ -10,7 +10,9 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Sampler
 
 from groundspan import _runtime
 from groundspan import attributes as keys
+from groundspan._content import Content
 from groundspan._context import stamp
+from groundspan._export import joined
 from groundspan._setup import SCOPE
 from groundspan.settings import Settings
 
@@ -22,14 +24,18 @@ class CapturedSpans(SpanProcessor, Sequence[ReadableSpan]):
 
     def __init__(self) -> None:
         self._ended: list[ReadableSpan] = []
+        self.contents: dict[int, Content] = {}
+        """Where ended spans leave their texts."""
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Put on a span what the contexts around it say."""
         stamp(span, parent_context, {})
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Keep a span."""
-        self._ended.append(span)
+        """Keep a span, with the texts that an exporter of ours would send."""
+        context = span.get_span_context()
+        content = None if context is None else self.contents.pop(context.span_id, None)
+        self._ended.append(span if content is None else joined(span, content.written()))
 
     def stage(self, name: str) -> list[ReadableSpan]:
         """Give the spans of one stage: pipeline, tokenize, embed, retrieve, rerank, generate or tool."""
@@ -59,7 +65,7 @@ def capture_spans(
     spans = CapturedSpans()
     provider = TracerProvider(sampler=sampler, shutdown_on_exit=False, span_limits=SpanLimits(max_span_attributes=1024))
     provider.add_span_processor(spans)
-    before = _runtime.install(_runtime.Runtime(provider.get_tracer(SCOPE), max_content_chars))
+    before = _runtime.install(_runtime.Runtime(provider.get_tracer(SCOPE), max_content_chars, contents=spans.contents))
     try:
         yield spans
     finally:

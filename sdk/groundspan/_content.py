@@ -1,0 +1,142 @@
+"""What a span's texts are made of, kept until the background side writes them: a request pays for references alone."""
+
+from collections.abc import Callable
+from sys import getsizeof
+from types import NoneType
+from typing import Final, TypeAlias, cast
+
+from groundspan import _capture as capture
+from groundspan import attributes as keys
+from groundspan._capture import Attributes, Found
+from groundspan._chunks import are_chunks
+from groundspan._guard import Guard
+from groundspan._text import Cutter
+
+Read: TypeAlias = Callable[[object, Cutter], Found]
+
+# Nothing that somebody else holds can change them.
+_UNCHANGING: Final = frozenset({str, int, float, bool, NoneType})
+# A larger value is read at once: the cutter bounds what that costs.
+_MOST_ITEMS: Final = 4_000
+_DEPTH: Final = 8
+_READING: Final = Guard("read a call's texts")
+
+
+def _as_read(found: object, _cutter: Cutter) -> Found:
+    return cast("Found", found)
+
+
+class _NotCopied(Exception):
+    """A value that has more than dicts, lists and what cannot change, or too much of it."""
+
+
+class Content:
+    """The texts of one span.
+
+    A value that is made of strings, numbers, dicts and lists alone is copied without its strings, which cannot change,
+    and read later. Any other, a client's response say, may change under the reader: it is read at once, and only
+    written out later.
+    """
+
+    __slots__ = ("_capture", "_cutter", "_items", "_taken", "fetched", "has_context", "size_bytes")
+
+    def __init__(self, max_chars: int, capturing: capture.Capture) -> None:
+        self._capture = capturing
+        self._cutter = Cutter(max_chars)
+        self._taken: list[tuple[Read, object]] = []
+        self._items = 0
+        self.size_bytes = 0
+        """How much memory the texts take, about."""
+        self.fetched = False
+        """Whether there are chunks that a later answer may stand on."""
+        self.has_context = False
+        """Whether it says itself what it stands on."""
+
+    def __bool__(self) -> bool:
+        return bool(self._taken)
+
+    def take(self, read: Read, value: object) -> Attributes:
+        """Keep the texts that *read* finds in *value*, which is nothing but text; see read() for what is given."""
+        if value is None or self._capture == "no_content":
+            return {}
+        return {} if self._keeps(read, value) else self.read(read, value)
+
+    def take_chunks(self, read: Read, value: object) -> Attributes:
+        """Keep the chunks that *read* finds in *value*; see read() for what is given."""
+        if self._capture == "no_content" or not are_chunks(value) or not self._keeps(read, value):
+            return self.read(read, value)
+        self._note(capture.key_of(read))
+        return {}
+
+    def read(self, read: Read, value: object) -> Attributes:
+        """Keep the texts that *read* finds in *value*; what else it finds is given: counts, names, ids."""
+        before = self._cutter.taken_chars
+        texts: Found = {}
+        others: Attributes = {}
+        for key, found in read(value, self._cutter).items():
+            if key in capture.CONTENT:
+                texts[key] = found
+                self._note(key)
+            elif not isinstance(found, capture.Unwritten):
+                others[key] = found
+        if texts:
+            self._taken.append((_as_read, texts))
+        self.size_bytes += self._cutter.taken_chars - before
+        return others
+
+    def written(self) -> Attributes:
+        """Write the texts; of two for one attribute the one that was taken last."""
+        found: Found = {}
+        for read, value in self._taken:
+            with _READING:
+                found |= read(value, self._cutter)
+        written = capture.kept(found, self._capture)
+        if self._cutter.cut_chars:
+            written[keys.CUT_CHARS] = self._cutter.cut_chars
+        return written
+
+    def _note(self, key: str) -> None:
+        self.fetched = self.fetched or key == keys.DOCUMENTS
+        self.has_context = self.has_context or key == keys.CONTEXT_DOCUMENTS
+
+    def _keeps(self, read: Read, value: object) -> bool:
+        size_bytes = self.size_bytes
+        try:
+            self._taken.append((read, self._copy(value)))
+        except _NotCopied:
+            self.size_bytes = size_bytes
+            return False
+        return True
+
+    def _copy(self, value: object, depth: int = _DEPTH) -> object:
+        kind = type(value)
+        if kind is str:
+            self.size_bytes += getsizeof(value)
+            return value
+        if kind in _UNCHANGING:
+            return value
+        if kind is dict:
+            return self._copied_dict(value, depth)  # type: ignore[arg-type] # a dict: mypy does not follow type()
+        if kind is list or kind is tuple:
+            self._count(len(value), depth)  # type: ignore[arg-type] # a list or a tuple, as above
+            copies = [self._copy(item, depth - 1) for item in value]  # type: ignore[attr-defined] # as above
+            return copies if kind is list else tuple(copies)
+        raise _NotCopied
+
+    def _copied_dict(self, value: dict[object, object], depth: int) -> dict[object, object]:
+        self._count(len(value), depth)
+        copied = value.copy()
+        for key, item in copied.items():
+            kind = type(item)
+            if kind is str:
+                self.size_bytes += getsizeof(item)
+            elif kind not in _UNCHANGING:
+                copied[key] = self._copy(item, depth - 1)
+            if type(key) is not str:
+                raise _NotCopied
+        return copied
+
+    def _count(self, items: int, depth: int) -> None:
+        self._items += items
+        if self._items > _MOST_ITEMS or depth == 0:
+            raise _NotCopied
