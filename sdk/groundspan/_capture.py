@@ -154,9 +154,11 @@ def tokenized(value: object, _cutter: Cutter) -> Found:
 
 def embedded(value: object, _cutter: Cutter) -> Found:
     """Write how many vectors there are and how long they are, and what they cost in tokens."""
-    written = used(usage(get(value, "usage")))
-    _keep(written, keys.RESPONSE_MODEL, text(value, ("model",)))
-    _keep(written, keys.PROVIDER, provider(value))
+    written: Found = {}
+    if type(value) is not list:
+        written = used(usage(get(value, "usage")))
+        _keep(written, keys.RESPONSE_MODEL, text(value, ("model",)))
+        _keep(written, keys.PROVIDER, provider(value))
     measured = vectors(value)
     if measured is None:
         return written

@@ -1,6 +1,7 @@
 """What a span's texts are made of, kept until the background side writes them: a request pays for references alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+from itertools import chain
 from sys import getsizeof
 from types import NoneType
 from typing import Final, TypeAlias, cast
@@ -19,6 +20,8 @@ _UNCHANGING: Final = frozenset({str, int, float, bool, NoneType})
 # A larger value is read at once: the cutter bounds what that costs.
 _MOST_ITEMS: Final = 4_000
 _DEPTH: Final = 8
+_DICTS: Final = frozenset({dict})
+_values, _copied = dict.values, dict.copy
 _READING: Final = Guard("read a call's texts")
 
 
@@ -38,11 +41,12 @@ class Content:
     written out later.
     """
 
-    __slots__ = ("_capture", "_cutter", "_items", "_taken", "fetched", "has_context", "size_bytes")
+    __slots__ = ("_capture", "_items", "_known_cutter", "_max_chars", "_taken", "fetched", "has_context", "size_bytes")
 
     def __init__(self, max_chars: int, capturing: capture.Capture) -> None:
         self._capture = capturing
-        self._cutter = Cutter(max_chars)
+        self._max_chars = max_chars
+        self._known_cutter: Cutter | None = None
         self._taken: list[tuple[Read, object]] = []
         self._items = 0
         self.size_bytes = 0
@@ -95,6 +99,13 @@ class Content:
             written[keys.CUT_CHARS] = self._cutter.cut_chars
         return written
 
+    @property
+    def _cutter(self) -> Cutter:
+        """One for all that is read, so that all its cuts are counted; made when it is needed, off the request path."""
+        if self._known_cutter is None:
+            self._known_cutter = Cutter(self._max_chars)
+        return self._known_cutter
+
     def _note(self, key: str) -> None:
         self.fetched = self.fetched or key == keys.DOCUMENTS
         self.has_context = self.has_context or key == keys.CONTEXT_DOCUMENTS
@@ -110,33 +121,38 @@ class Content:
 
     def _copy(self, value: object, depth: int = _DEPTH) -> object:
         kind = type(value)
-        if kind is str:
+        if kind in _UNCHANGING:
             self.size_bytes += getsizeof(value)
             return value
-        if kind in _UNCHANGING:
-            return value
+        if kind is list:
+            return self._copied_items(value, depth)  # type: ignore[arg-type] # a list: mypy does not follow type()
         if kind is dict:
-            return self._copied_dict(value, depth)  # type: ignore[arg-type] # a dict: mypy does not follow type()
-        if kind is list or kind is tuple:
-            self._count(len(value), depth)  # type: ignore[arg-type] # a list or a tuple, as above
-            copies = [self._copy(item, depth - 1) for item in value]  # type: ignore[attr-defined] # as above
-            return copies if kind is list else tuple(copies)
+            return self._copied_dict(value, depth)  # type: ignore[arg-type] # a dict, as above
+        if kind is tuple:
+            return tuple(self._copied_items(value, depth))  # type: ignore[arg-type] # a tuple, as above
         raise _NotCopied
 
-    def _copied_dict(self, value: dict[object, object], depth: int) -> dict[object, object]:
-        self._count(len(value), depth)
-        copied = value.copy()
-        for key, item in copied.items():
-            kind = type(item)
-            if kind is str:
-                self.size_bytes += getsizeof(item)
-            elif kind not in _UNCHANGING:
-                copied[key] = self._copy(item, depth - 1)
-            if type(key) is not str:
-                raise _NotCopied
-        return copied
+    def _copied_items(self, value: Sequence[object], depth: int) -> Sequence[object]:
+        if self._are_unchanging(value, depth):
+            return value[:]
+        if _DICTS.issuperset(map(type, value)):
+            # What most retrievers give: all of it in a few steps of the interpreter.
+            dicts = cast("Sequence[dict[object, object]]", value)
+            if self._are_unchanging([*chain.from_iterable(map(_values, dicts))], depth - 1):
+                return [*map(_copied, dicts)]
+        return [self._copy(item, depth - 1) for item in value]
 
-    def _count(self, items: int, depth: int) -> None:
-        self._items += items
+    def _copied_dict(self, value: dict[object, object], depth: int) -> dict[object, object]:
+        if self._are_unchanging(value.values(), depth):
+            return value.copy()
+        return {key: self._copy(item, depth - 1) for key, item in value.items()}
+
+    def _are_unchanging(self, items: Collection[object], depth: int) -> bool:
+        self._items += len(items)
         if self._items > _MOST_ITEMS or depth == 0:
             raise _NotCopied
+        # One step of the interpreter for all of them.
+        if not _UNCHANGING.issuperset(map(type, items)):
+            return False
+        self.size_bytes += sum(map(getsizeof, items))
+        return True

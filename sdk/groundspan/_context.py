@@ -74,10 +74,10 @@ def inherited(parent: Context | None) -> Mapping[str, str]:
 
 def stamp(span: Span, parent: Context | None, always: Mapping[str, Value]) -> None:
     """Put on a span that starts what the contexts around it say, and what goes on every span."""
+    if not always and get_value(_KEY, parent) is None:
+        return
     with _GUARD:
-        around = inherited(parent)
-        if around or always:
-            span.set_attributes({**always, **around})
+        span.set_attributes({**always, **inherited(parent)})
 
 
 def _word(value: object) -> str:

@@ -43,15 +43,8 @@ class Ended(NamedTuple):
     span: ReadableSpan
     content: Content | None
     """Its texts, which are not on it yet."""
-
-    @property
-    def size_bytes(self) -> int:
-        """How much it holds, about."""
-        return _SPAN_BYTES + (_text_bytes(self.span) if self.content is None else self.content.size_bytes)
-
-    def joined(self) -> ReadableSpan:
-        """Give the span with its texts."""
-        return self.span if self.content is None else joined(self.span, self.content.written())
+    size_bytes: int
+    """How much memory it takes, about."""
 
 
 def joined(span: ReadableSpan, attributes: Mapping[str, Value]) -> ReadableSpan:
@@ -143,8 +136,8 @@ class Outbox(SpanProcessor):
         context = span.get_span_context()
         if self._closed or context is None or not context.trace_flags.sampled:
             return
-        ended = Ended(span, self.contents.pop(context.span_id, None))
-        size_bytes = ended.size_bytes
+        content = self.contents.pop(context.span_id, None)
+        size_bytes = _SPAN_BYTES + (_text_bytes(span) if content is None else content.size_bytes)
         with self._counting:
             queue = self._queue
             full = len(queue) >= self.settings.max_queue_spans
@@ -152,7 +145,7 @@ class Outbox(SpanProcessor):
                 self._dropped += 1
                 return
             self._waiting_bytes += size_bytes
-            queue.append(ended)
+            queue.append(Ended(span, content, size_bytes))
         if len(queue) >= _BATCH_SPANS and not self._wake.is_set():
             self._wake.set()
 
@@ -242,7 +235,7 @@ class Outbox(SpanProcessor):
         """Give the spans as they may be sent, with their texts; one that cannot be made so is not sent."""
         for ended in batch:
             with _WRITING:
-                span = ended.joined()
+                span = ended.span if ended.content is None else joined(ended.span, ended.content.written())
                 yield span if self._withholder is None else self._withholder.span(span)
 
     def _tell_drops(self) -> None:

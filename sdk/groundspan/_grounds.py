@@ -1,12 +1,10 @@
 """Which retrieved chunks an answer of a pipeline stands on."""
 
 import threading
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 
-@dataclass(frozen=True, slots=True)
-class Fetch:
+class Fetch(NamedTuple):
     """One finished retrieve or rerank."""
 
     span_id: str

@@ -181,17 +181,21 @@ class StageSpan:
         with _STARTING:
             self._runtime = runtime
             self._attributes = {}
+            plan = self._plan
             self.outer = outer = _current()
             around = _NOWHERE if outer is None else outer.place
-            name, opening = self._plan.opening(self._args, self._kwargs)
-            span = runtime.tracer.start_span(name, kind=self._plan.stage.kind, attributes=opening)
+            name, opening = plan.opening(self._args, self._kwargs)
+            span = runtime.tracer.start_span(name, kind=plan.stage.kind, attributes=opening)
             self.started_ns = time.monotonic_ns()
             self._context = set_value(_KEY, self, set_span_in_context(span))
             self._span = span
             if span.is_recording():
                 self._inherit(around, span)
-                self._content = Content(runtime.max_content_chars, self._plan.capture or runtime.capture)
-                self._take_arguments(self._content)
+                self._content = content = Content(runtime.max_content_chars, plan.capture or runtime.capture)
+                if plan.stage.find is not None:
+                    self._take_arguments(content)
+                if plan.relevant is not None or plan.context is not None:
+                    self._take_stated(content)
             else:
                 self.place = around
             self._token = attach(self._context)
@@ -205,7 +209,10 @@ class StageSpan:
             top_k = plan.top_k(args, kwargs)
             if top_k is not None:
                 self._attributes[keys.TOP_K] = top_k
-        # Functions of the host's, which may raise.
+
+    def _take_stated(self, content: Content) -> None:
+        """Ask the decorator's own functions, which may raise."""
+        plan, args, kwargs = self._plan, self._args, self._kwargs
         if plan.relevant is not None:
             with _READING_ARGUMENTS:
                 self._attributes |= content.read(_relevant, plan.relevant_ids(args, kwargs))
@@ -305,9 +312,11 @@ class StageSpan:
 
     def _inherit(self, around: "Place", span: Span) -> None:
         stage = self._plan.stage
-        self._stood_on = around.grounds.latest() if stage is GENERATE and around.grounds is not None else _NOTHING
+        self._stood_on = _NOTHING
         self._within = around.fetch
-        if stage is PIPELINE:
+        if stage is GENERATE and around.grounds is not None:
+            self._stood_on = around.grounds.latest()
+        elif stage is PIPELINE:
             around = Place(Grounds(around.grounds), self, around.fetch)
         elif stage.fetches:
             around = Place(around.grounds, around.pipeline, _id(span))
