@@ -21,7 +21,6 @@ _UNCHANGING: Final = frozenset({str, int, float, bool, NoneType})
 _MOST_ITEMS: Final = 4_000
 _DEPTH: Final = 8
 _DICTS: Final = frozenset({dict})
-_values, _copied = dict.values, dict.copy
 _READING: Final = Guard("read a call's texts")
 
 
@@ -111,6 +110,10 @@ class Content:
         self.has_context = self.has_context or key == keys.CONTEXT_DOCUMENTS
 
     def _keeps(self, read: Read, value: object) -> bool:
+        if type(value) is str:
+            self.size_bytes += getsizeof(value)
+            self._taken.append((read, value))
+            return True
         size_bytes = self.size_bytes
         try:
             self._taken.append((read, self._copy(value)))
@@ -138,8 +141,8 @@ class Content:
         if _DICTS.issuperset(map(type, value)):
             # What most retrievers give: all of it in a few steps of the interpreter.
             dicts = cast("Sequence[dict[object, object]]", value)
-            if self._are_unchanging([*chain.from_iterable(map(_values, dicts))], depth - 1):
-                return [*map(_copied, dicts)]
+            if self._are_unchanging([*chain.from_iterable(map(dict.values, dicts))], depth - 1):
+                return [*map(dict.copy, dicts)]
         return [self._copy(item, depth - 1) for item in value]
 
     def _copied_dict(self, value: dict[object, object], depth: int) -> dict[object, object]:
@@ -154,5 +157,5 @@ class Content:
         # One step of the interpreter for all of them.
         if not _UNCHANGING.issuperset(map(type, items)):
             return False
-        self.size_bytes += sum(map(getsizeof, items))
+        self.size_bytes += sum(map(str.__sizeof__, [item for item in items if type(item) is str]))
         return True

@@ -268,10 +268,12 @@ class StageSpan:
             return
         self._give_back()
         self._content = None
+        if content is None:
+            return
         with _ENDING:
-            if content is not None and span.is_recording():
-                if not failed:
-                    self._settle(span, content)
+            if span.is_recording():
+                if not failed and self.place.grounds is not None:
+                    self._settle(span, content, self.place.grounds)
                 self._hand_over(span, content)
 
     def _hand_over(self, span: Span, content: Content) -> None:
@@ -287,8 +289,9 @@ class StageSpan:
         contents, span_id = self._runtime.contents, span.get_span_context().span_id
         contents[span_id] = content
         span.end()
-        # Nobody took it: the span is not for us to send.
-        contents.pop(span_id, None)
+        if span_id in contents:
+            # Nobody took it: the span is not for us to send.
+            contents.pop(span_id, None)
 
     def resume(self) -> None:
         """Make the span the current one again: a stream's work goes on."""
@@ -322,11 +325,8 @@ class StageSpan:
             around = Place(around.grounds, around.pipeline, _id(span))
         self.place = around
 
-    def _settle(self, span: Span, content: Content) -> None:
+    def _settle(self, span: Span, content: Content, grounds: Grounds) -> None:
         """Tell the pipeline what was fetched, and the answer what it stands on."""
-        grounds = self.place.grounds
-        if grounds is None:
-            return
         if content.fetched:
             reranked = self._plan.stage is RERANK
             grounds.add(Fetch(_id(span), self.started_ns, time.monotonic_ns(), reranked, self._within))
