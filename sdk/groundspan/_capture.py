@@ -47,6 +47,11 @@ _DOCUMENTS: Final = (keys.DOCUMENTS, keys.CONTEXT_DOCUMENTS)
 _CHOOSING = Guard("choose what is captured; the text is left out")
 
 
+def is_capture(value: object) -> bool:
+    """Tell whether *value* says which texts are kept."""
+    return value in ("full", "no_content") if isinstance(value, str) else callable(value)
+
+
 def kept(found: Mapping[str, Value | Unwritten], capture: Capture) -> Attributes:
     """Write out the content that is to be captured; counts, names and ids stay in any case."""
     if capture == "no_content":

@@ -66,6 +66,11 @@ def give_back(token: Token[Context]) -> bool:
     return True
 
 
+def with_attribute(key: str, value: Value) -> Context:
+    """Give the context of this call with one more attribute for every span beneath it."""
+    return set_value(_KEY, {**inherited(None), key: value})
+
+
 def inherited(parent: Context | None) -> Mapping[str, str]:
     """Give what the contexts around *parent* (None: around this call) put on a span."""
     found = get_value(_KEY, get_current() if parent is None else parent)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import ParamSpec, Protocol, TypeAlias, TypeVar, cast, overload
 
 from groundspan import attributes as keys
-from groundspan._capture import Value
+from groundspan._capture import Capture, Value, is_capture
 from groundspan._parameters import Parameters, parameters
 from groundspan._plan import Plan
 from groundspan._span import StageSpan
@@ -32,8 +32,11 @@ def _plan(
     options: Mapping[str, object],
     context: ContextSource | None = None,
     relevant: RelevantIds | None = None,
+    capture: Capture | None = None,
 ) -> Plan:
     """Work out once what every span of a stage starts with."""
+    if capture is not None and not is_capture(capture):
+        raise ConfigError(f"capture must be full, no_content or a function, got {capture!r}")
     fixed: dict[str, Value] = {keys.STAGE: stage.name}
     if stage.operation is not None:
         fixed[keys.OPERATION] = stage.operation
@@ -43,7 +46,7 @@ def _plan(
             fixed[key] = clean(str(value)) if count is None else count
     target = fixed.get(stage.target_key) if stage.target_key else None
     name = stage.span_name if target is None else f"{stage.span_name} {target}"
-    return Plan.made(stage, name, fixed, found, context, relevant)
+    return Plan.made(stage, name, fixed, found, context, relevant, capture)
 
 
 def _decorated(
@@ -52,6 +55,7 @@ def _decorated(
     options: Mapping[str, object],
     context: ContextSource | None = None,
     relevant: RelevantIds | None = None,
+    capture: Capture | None = None,
 ) -> Callable[P, R] | Decorator:
     """Decorate at once (``@gs.retrieve``), or give the decorator (``@gs.retrieve(...)``)."""
 
@@ -65,7 +69,7 @@ def _decorated(
         named = dict(options)
         if stage.target_key in _NAMED_BY_FUNCTION and named.get(stage.target_key) is None:
             named[stage.target_key] = getattr(function, "__name__", type(function).__name__)
-        return wrapped(function, _plan(stage, found, named, context, relevant))
+        return wrapped(function, _plan(stage, found, named, context, relevant, capture))
 
     return cast("Decorator", decorate) if function is None else decorate(function)
 
@@ -83,15 +87,17 @@ class Pipeline:
     @overload
     def __call__(self, function: Callable[P, R], /) -> Callable[P, R]: ...
     @overload
-    def __call__(self, function: None = None, /, *, name: str | None = None) -> Decorator: ...
     def __call__(
-        self, function: Callable[P, R] | None = None, /, *, name: str | None = None
+        self, function: None = None, /, *, name: str | None = None, capture: Capture | None = None
+    ) -> Decorator: ...
+    def __call__(
+        self, function: Callable[P, R] | None = None, /, *, name: str | None = None, capture: Capture | None = None
     ) -> Callable[P, R] | Decorator:
-        return _decorated(function, PIPELINE, {keys.WORKFLOW_NAME: name})
+        return _decorated(function, PIPELINE, {keys.WORKFLOW_NAME: name}, capture=capture)
 
-    def span(self, name: str = "pipeline", *, question: object = None) -> StageSpan:
+    def span(self, name: str = "pipeline", *, question: object = None, capture: Capture | None = None) -> StageSpan:
         """Open a pipeline around code that is no function."""
-        plan = _plan(PIPELINE, Parameters(), {keys.WORKFLOW_NAME: name})
+        plan = _plan(PIPELINE, Parameters(), {keys.WORKFLOW_NAME: name}, capture=capture)
         return StageSpan(plan, (), _given(question=question))
 
 
@@ -101,15 +107,17 @@ class Tokenize:
     @overload
     def __call__(self, function: Callable[P, R], /) -> Callable[P, R]: ...
     @overload
-    def __call__(self, function: None = None, /, *, tokenizer: str | None = None) -> Decorator: ...
     def __call__(
-        self, function: Callable[P, R] | None = None, /, *, tokenizer: str | None = None
+        self, function: None = None, /, *, tokenizer: str | None = None, capture: Capture | None = None
+    ) -> Decorator: ...
+    def __call__(
+        self, function: Callable[P, R] | None = None, /, *, tokenizer: str | None = None, capture: Capture | None = None
     ) -> Callable[P, R] | Decorator:
-        return _decorated(function, TOKENIZE, {keys.TOKENIZER: tokenizer})
+        return _decorated(function, TOKENIZE, {keys.TOKENIZER: tokenizer}, capture=capture)
 
-    def span(self, *, tokenizer: str | None = None) -> StageSpan:
+    def span(self, *, tokenizer: str | None = None, capture: Capture | None = None) -> StageSpan:
         """Open a tokenize span; tell it ``span.tokens(ids)``."""
-        return StageSpan(_plan(TOKENIZE, Parameters(), {keys.TOKENIZER: tokenizer}), (), {})
+        return StageSpan(_plan(TOKENIZE, Parameters(), {keys.TOKENIZER: tokenizer}, capture=capture), (), {})
 
 
 class Embed:
@@ -119,7 +127,13 @@ class Embed:
     def __call__(self, function: Callable[P, R], /) -> Callable[P, R]: ...
     @overload
     def __call__(
-        self, function: None = None, /, *, model: str | None = None, provider: str | None = None
+        self,
+        function: None = None,
+        /,
+        *,
+        model: str | None = None,
+        provider: str | None = None,
+        capture: Capture | None = None,
     ) -> Decorator: ...
     def __call__(
         self,
@@ -128,13 +142,16 @@ class Embed:
         *,
         model: str | None = None,
         provider: str | None = None,
+        capture: Capture | None = None,
     ) -> Callable[P, R] | Decorator:
-        return _decorated(function, EMBED, {keys.REQUEST_MODEL: model, keys.PROVIDER: provider})
+        return _decorated(function, EMBED, {keys.REQUEST_MODEL: model, keys.PROVIDER: provider}, capture=capture)
 
-    def span(self, *, model: str | None = None, provider: str | None = None) -> StageSpan:
+    def span(
+        self, *, model: str | None = None, provider: str | None = None, capture: Capture | None = None
+    ) -> StageSpan:
         """Open an embed span; tell it ``span.vectors(vectors)``."""
         options = {keys.REQUEST_MODEL: model, keys.PROVIDER: provider}
-        return StageSpan(_plan(EMBED, Parameters(), options), (), {})
+        return StageSpan(_plan(EMBED, Parameters(), options, capture=capture), (), {})
 
 
 class Retrieve:
@@ -151,6 +168,7 @@ class Retrieve:
         top_k: int | None = None,
         data_source: str | None = None,
         relevant: RelevantIds | None = None,
+        capture: Capture | None = None,
     ) -> Decorator: ...
     def __call__(
         self,
@@ -160,9 +178,10 @@ class Retrieve:
         top_k: int | None = None,
         data_source: str | None = None,
         relevant: RelevantIds | None = None,
+        capture: Capture | None = None,
     ) -> Callable[P, R] | Decorator:
         options = {keys.TOP_K: top_k, keys.DATA_SOURCE: data_source}
-        return _decorated(function, RETRIEVE, options, relevant=relevant)
+        return _decorated(function, RETRIEVE, options, relevant=relevant, capture=capture)
 
     def span(
         self,
@@ -171,10 +190,11 @@ class Retrieve:
         top_k: int | None = None,
         data_source: str | None = None,
         relevant: Iterable[object] | None = None,
+        capture: Capture | None = None,
     ) -> StageSpan:
         """Open a retrieve span; tell it ``span.chunks(hits)``."""
         options = {keys.TOP_K: top_k, keys.DATA_SOURCE: data_source}
-        plan = _plan(RETRIEVE, Parameters(), options, relevant=relevant)
+        plan = _plan(RETRIEVE, Parameters(), options, relevant=relevant, capture=capture)
         return StageSpan(plan, (), _given(query=query))
 
 
@@ -192,6 +212,7 @@ class Rerank:
         model: str | None = None,
         provider: str | None = None,
         top_k: int | None = None,
+        capture: Capture | None = None,
     ) -> Decorator: ...
     def __call__(
         self,
@@ -201,9 +222,10 @@ class Rerank:
         model: str | None = None,
         provider: str | None = None,
         top_k: int | None = None,
+        capture: Capture | None = None,
     ) -> Callable[P, R] | Decorator:
         options = {keys.REQUEST_MODEL: model, keys.PROVIDER: provider, keys.TOP_K: top_k}
-        return _decorated(function, RERANK, options)
+        return _decorated(function, RERANK, options, capture=capture)
 
     def span(
         self,
@@ -212,10 +234,11 @@ class Rerank:
         model: str | None = None,
         provider: str | None = None,
         top_k: int | None = None,
+        capture: Capture | None = None,
     ) -> StageSpan:
         """Open a rerank span; tell it ``span.chunks(hits)``."""
         options = {keys.REQUEST_MODEL: model, keys.PROVIDER: provider, keys.TOP_K: top_k}
-        return StageSpan(_plan(RERANK, Parameters(), options), (), _given(query=query))
+        return StageSpan(_plan(RERANK, Parameters(), options, capture=capture), (), _given(query=query))
 
 
 class Generate:
@@ -232,6 +255,7 @@ class Generate:
         model: str | None = None,
         provider: str | None = None,
         context: ContextSource | None = None,
+        capture: Capture | None = None,
     ) -> Decorator: ...
     def __call__(
         self,
@@ -241,9 +265,10 @@ class Generate:
         model: str | None = None,
         provider: str | None = None,
         context: ContextSource | None = None,
+        capture: Capture | None = None,
     ) -> Callable[P, R] | Decorator:
         options = {keys.REQUEST_MODEL: model, keys.PROVIDER: provider}
-        return _decorated(function, GENERATE, options, context)
+        return _decorated(function, GENERATE, options, context, capture=capture)
 
     def span(
         self,
@@ -252,6 +277,7 @@ class Generate:
         model: str | None = None,
         provider: str | None = None,
         context: object = None,
+        capture: Capture | None = None,
     ) -> StageSpan:
         """Open a generate span; *prompt* is a string or messages, *context* the chunks themselves.
 
@@ -259,7 +285,7 @@ class Generate:
         """
         options = {keys.REQUEST_MODEL: model, keys.PROVIDER: provider}
         source = None if context is None else lambda **_given: context
-        return StageSpan(_plan(GENERATE, Parameters(), options, source), (), _given(prompt=prompt))
+        return StageSpan(_plan(GENERATE, Parameters(), options, source, capture=capture), (), _given(prompt=prompt))
 
 
 class Tool:
@@ -268,15 +294,19 @@ class Tool:
     @overload
     def __call__(self, function: Callable[P, R], /) -> Callable[P, R]: ...
     @overload
-    def __call__(self, function: None = None, /, *, name: str | None = None) -> Decorator: ...
     def __call__(
-        self, function: Callable[P, R] | None = None, /, *, name: str | None = None
+        self, function: None = None, /, *, name: str | None = None, capture: Capture | None = None
+    ) -> Decorator: ...
+    def __call__(
+        self, function: Callable[P, R] | None = None, /, *, name: str | None = None, capture: Capture | None = None
     ) -> Callable[P, R] | Decorator:
-        return _decorated(function, TOOL, {keys.TOOL_NAME: name})
+        return _decorated(function, TOOL, {keys.TOOL_NAME: name}, capture=capture)
 
-    def span(self, name: str, *, arguments: Mapping[str, object] | None = None) -> StageSpan:
+    def span(
+        self, name: str, *, arguments: Mapping[str, object] | None = None, capture: Capture | None = None
+    ) -> StageSpan:
         """Open a tool span; tell it ``span.result(value)``."""
-        return StageSpan(_plan(TOOL, Parameters(), {keys.TOOL_NAME: name}), (), arguments or {})
+        return StageSpan(_plan(TOOL, Parameters(), {keys.TOOL_NAME: name}, capture=capture), (), arguments or {})
 
 
 pipeline = Pipeline()

@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.util.types import AttributeValue
 
 from groundspan import attributes as keys
-from groundspan._capture import Value
+from groundspan._capture import Attributes, Value
 from groundspan._content import Content
 from groundspan._context import stamp
 from groundspan._guard import Guard
@@ -125,6 +125,14 @@ class Outbox(SpanProcessor):
     def dropped(self) -> int:
         """Spans that found the queue full."""
         return self._dropped
+
+    def redacted(self, attributes: Attributes) -> Attributes:
+        """Give texts as they may stand where everybody sees them; none where that fails."""
+        if self._withholder is None:
+            return attributes
+        with _WRITING:
+            return self._withholder.attributes(attributes)
+        return {}
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Put session, user and segments on every span, whichever library starts it."""

@@ -7,6 +7,7 @@ from opentelemetry.trace import Tracer
 
 from groundspan._capture import Attributes, Capture
 from groundspan._content import Content
+from groundspan._sampling import Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class Runtime:
     capture: Capture = "full"
     contents: MutableMapping[int, Content] = field(default_factory=dict)
     """Span id -> its texts, from the moment that the span ends until who writes them took them."""
+    sample: Sample = 1.0
+    """Which traces are kept."""
     on_span: Callable[[Attributes], Attributes] | None = None
     """Texts as they may stand on the span itself, for everybody's exporters; None: they do not."""
 

@@ -14,6 +14,7 @@ from groundspan import _runtime
 from groundspan import attributes as keys
 from groundspan._capture import Capture
 from groundspan._redact import Redactor
+from groundspan._sampling import Sample
 from groundspan.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ def init(
     max_attributes: int | None = None,
     capture: Capture | None = None,
     redact: str | Redactor | Iterable[str | Redactor] | None = None,
+    content_on_span: bool | None = None,
+    sample: Sample | None = None,
 ) -> None:
     """Start sending spans to the collector; an argument that is None comes from the environment.
 
@@ -72,6 +75,8 @@ def init(
         max_attributes=max_attributes,
         capture=capture,
         redact=redact,
+        content_on_span=content_on_span,
+        sample=sample,
     )
     with _lock:
         _stop(settings.shutdown_timeout_s)
@@ -108,7 +113,16 @@ def _start(settings: Settings) -> None:
     provider.add_span_processor(_outbox)
     _shut_down_at_exit(_outbox)
     tracer = provider.get_tracer(SCOPE)
-    _runtime.install(_runtime.Runtime(tracer, settings.max_content_chars, settings.capture, _outbox.contents))
+    _runtime.install(
+        _runtime.Runtime(
+            tracer,
+            settings.max_content_chars,
+            settings.capture,
+            _outbox.contents,
+            settings.sample,
+            _outbox.redacted if settings.content_on_span else None,
+        )
+    )
 
 
 def _stop(timeout_s: float | None) -> bool:

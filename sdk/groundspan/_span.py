@@ -1,31 +1,32 @@
 """A stage's span while its work runs: what decorators drive, and what the ``with`` form hands out."""
 
 import time
-import traceback
 from collections.abc import Iterable
 from contextvars import Token
 from types import TracebackType
 from typing import NamedTuple
 
 from opentelemetry.context import Context, attach, create_key, get_current, get_value, set_value
-from opentelemetry.trace import Span, StatusCode, format_span_id, set_span_in_context
+from opentelemetry.trace import Span, format_span_id, set_span_in_context
 
 from groundspan import _capture as capture
 from groundspan import attributes as keys
 from groundspan._answers import Usage
 from groundspan._capture import Attributes, Found
 from groundspan._content import Content, Read
-from groundspan._context import give_back
+from groundspan._context import give_back, with_attribute
+from groundspan._failure import record
 from groundspan._grounds import Fetch, Grounds
 from groundspan._guard import Guard
 from groundspan._parameters import Arguments, Keywords
 from groundspan._plan import Plan
 from groundspan._runtime import Runtime, current
+from groundspan._sampling import begins_trace, is_kept, left_out
+from groundspan._sampling import ratio as sampled_ratio
 from groundspan._stages import GENERATE, PIPELINE, RERANK, TOOL
-from groundspan._text import Cutter, clean, scalar, shown
+from groundspan._text import Cutter, clean, scalar
 
 _KEY = create_key("groundspan-stage")
-_MAX_ERROR_CHARS = 16_384
 
 _STARTING = Guard("start a span")
 _READING_ARGUMENTS = Guard("read a call's arguments")
@@ -65,6 +66,7 @@ class StageSpan:
         "_stood_on",
         "_token",
         "_within",
+        "is_left_out",
         "outcome",
         "outer",
         "place",
@@ -79,6 +81,8 @@ class StageSpan:
     place: "Place"
     outer: "StageSpan | None"
     """The stage that this one runs in."""
+    is_left_out: bool
+    """Whether the trace is not kept."""
     outcome: str | None
     """How a stream ended, from the moment that its end begins."""
     started_ns: int
@@ -184,11 +188,16 @@ class StageSpan:
             plan = self._plan
             self.outer = outer = _current()
             around = _NOWHERE if outer is None else outer.place
-            name, opening = plan.opening(self._args, self._kwargs)
-            span = runtime.tracer.start_span(name, kind=plan.stage.kind, attributes=opening)
+            if outer is not None and outer.is_left_out:
+                # The whole trace is; nothing is to be done or told.
+                self.place, self.is_left_out = around, True
+                self._args, self._kwargs = (), {}
+                return
+            span = self._started(runtime, plan)
             self.started_ns = time.monotonic_ns()
-            self._context = set_value(_KEY, self, set_span_in_context(span))
+            self._context = set_value(_KEY, self, set_span_in_context(span, self._context))
             self._span = span
+            self.is_left_out = False
             if span.is_recording():
                 self._inherit(around, span)
                 self._content = content = Content(runtime.max_content_chars, plan.capture or runtime.capture)
@@ -198,9 +207,21 @@ class StageSpan:
                     self._take_stated(content)
             else:
                 self.place = around
+                self.is_left_out = not span.get_span_context().trace_flags.sampled
             self._token = attach(self._context)
         # A task that outlives the call keeps this object alive, and must not keep the host's arguments too.
         self._args, self._kwargs = (), {}
+
+    def _started(self, runtime: Runtime, plan: Plan) -> Span:
+        name, opening = plan.opening(self._args, self._kwargs)
+        self._context = get_current()
+        if runtime.sample != 1.0 and begins_trace():
+            ratio = sampled_ratio(runtime.sample, name, lambda: plan.asked(self._args, self._kwargs))
+            if not is_kept(ratio):
+                return left_out()
+            opening = {**opening, keys.SAMPLE_RATIO: ratio}
+            self._context = with_attribute(keys.SAMPLE_RATIO, ratio)
+        return runtime.tracer.start_span(name, kind=plan.stage.kind, attributes=opening)
 
     def _take_arguments(self, content: Content) -> None:
         plan, args, kwargs = self._plan, self._args, self._kwargs
@@ -258,7 +279,7 @@ class StageSpan:
         """Record the exception that ended the work, and end the span."""
         if self._span is not None:
             with _RECORDING:
-                _record(self._span, error, self._plan.capture or self._runtime.capture)
+                record(self._span, error, self._plan.capture or self._runtime.capture)
         self.end(failed=True)
 
     def end(self, *, failed: bool = False) -> None:
@@ -360,16 +381,3 @@ def _current() -> StageSpan | None:
 
 def _id(span: Span) -> str:
     return format_span_id(span.get_span_context().span_id)
-
-
-def _record(span: Span, error: BaseException, capturing: capture.Capture) -> None:
-    kind = type(error)
-    named = clean(kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}")
-    message = shown(error)[:_MAX_ERROR_CHARS]
-    stack = "".join(traceback.format_exception(error))
-    # The end of a traceback says where it happened.
-    told: Attributes = {capture.ERROR_MESSAGE: message, capture.ERROR_STACK: clean(stack[-_MAX_ERROR_CHARS:])}
-    told = capture.kept(told, capturing)
-    span.add_event("exception", {"exception.type": named, **told})
-    span.set_attribute(keys.ERROR_TYPE, named)
-    span.set_status(StatusCode.ERROR, str(told.get(capture.ERROR_MESSAGE, named)))

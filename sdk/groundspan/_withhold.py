@@ -11,6 +11,7 @@ from opentelemetry.trace import Link, Status
 from opentelemetry.util.types import AttributeValue
 
 from groundspan import attributes as keys
+from groundspan._capture import Value
 from groundspan._guard import Guard
 from groundspan._redact import Redactor
 from groundspan._text import clean
@@ -45,6 +46,10 @@ class Withholder:
             end_time=span.end_time,
             instrumentation_scope=span.instrumentation_scope,
         )
+
+    def attributes(self, attributes: Mapping[str, Value]) -> dict[str, Value]:
+        """Give *attributes* as they may be sent."""
+        return {self._key(key): cast("Value", self._value(value)) for key, value in attributes.items()}
 
     def text(self, text: str, depth: int = _JSON_IN_JSON) -> str:
         """Give *text* as it may be sent; in JSON each string is a text, so that JSON stays JSON."""

@@ -14,6 +14,9 @@ CUT_CHARS: Final = "groundspan.cut_chars"
 # On one span of a batch: how many spans the sender had no room for since it last told.
 DROPPED: Final = "groundspan.dropped"
 
+# Of a trace that is one of a sample: how likely it was to be kept, on each of its spans.
+SAMPLE_RATIO: Final = "groundspan.sample.ratio"
+
 SERVICE_NAME: Final = "service.name"
 SERVICE_VERSION: Final = "service.version"
 ENVIRONMENT: Final = "deployment.environment.name"

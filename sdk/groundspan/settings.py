@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, fields
 from typing import Final, Self
 from urllib.parse import unquote, urlsplit
 
-from groundspan._capture import Capture
+from groundspan._capture import Capture, is_capture
 from groundspan._redact import BUILT_IN, Redactor
+from groundspan._sampling import Sample
 from groundspan._text import clean
 from groundspan.errors import ConfigError
 
@@ -33,6 +34,8 @@ VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "max_attributes": ("GROUNDSPAN_MAX_ATTRIBUTES", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"),
     "capture": ("GROUNDSPAN_CAPTURE", "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"),
     "redact": ("GROUNDSPAN_REDACT",),
+    "content_on_span": ("GROUNDSPAN_CONTENT_ON_SPAN",),
+    "sample": ("GROUNDSPAN_SAMPLE",),
 }
 # OTel's variables for the same things that stand in OTEL_RESOURCE_ATTRIBUTES.
 _RESOURCE_KEYS: Final = {
@@ -90,6 +93,11 @@ class Settings:
     redact: tuple[Redactor, ...] = ()
     """What every text passes before it is sent: names of built-in redactors, ``all``, functions of a text."""
 
+    content_on_span: bool = False
+    """Put texts on the spans themselves, redacted, for other exporters too: at the cost of writing them in the call."""
+    sample: Sample = 1.0
+    """How many traces are kept, 0 to 1, or a function of the call that begins one; whole traces only."""
+
     def __post_init__(self) -> None:
         url = urlsplit(self.endpoint)
         if url.scheme not in {"http", "https"} or not url.hostname:
@@ -106,6 +114,8 @@ class Settings:
         ):
             if not getattr(self, name) > 0:
                 raise ConfigError(f"{name} must be more than 0, got {getattr(self, name)!r}")
+        if not callable(self.sample) and not 0 <= self.sample <= 1:
+            raise ConfigError(f"sample must be between 0 and 1, or a function; got {self.sample!r}")
         if not self.shutdown_timeout_s >= 0:
             raise ConfigError(f"shutdown_timeout_s must be 0 or more, got {self.shutdown_timeout_s!r}")
 
@@ -118,6 +128,8 @@ class Settings:
         for each in fields(cls):
             if each.name == "capture":
                 values[each.name] = _capture(explicit.get(each.name), environ)
+            elif each.name == "sample" and callable(explicit.get(each.name)):
+                values[each.name] = explicit[each.name]
             elif explicit.get(each.name) is not None:
                 values[each.name] = _explicit(each.name, explicit[each.name], type(each.default))
             elif found := next((name for name in VARIABLES[each.name] if environ.get(name)), None):
@@ -165,7 +177,7 @@ def _capture(explicit: object, environ: Mapping[str, str]) -> object:
     """Read what is captured; OTel's variable tells of spans and events, and only spans carry our content."""
     name = next((each for each in VARIABLES["capture"] if environ.get(each)), None)
     found = explicit if explicit is not None else environ[name].strip().lower() if name else "full"
-    if callable(found) or found in ("full", "no_content"):
+    if is_capture(found):
         return found
     if explicit is None and found in _OTEL_CAPTURE:
         return _OTEL_CAPTURE[str(found)]

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Sequence
 
 import pytest
+from groundspan import attributes as keys
 from groundspan._export import Outbox
 from groundspan.settings import Settings
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -27,6 +28,19 @@ class Gate(SpanExporter):
         self.open.wait(WAIT_S)
         self.batches.append([span.name for span in spans])
         return SpanExportResult.SUCCESS
+
+
+class Telling(Gate):
+    """A gate that keeps what each span says of those that were dropped."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[object] = []
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Wait, then keep what is told."""
+        self.told += [(span.attributes or {}).get(keys.DROPPED) for span in spans]
+        return super().export(spans)
 
 
 class Refusing(SpanExporter):
@@ -113,3 +127,34 @@ def test_close_gives_up_in_time() -> None:
 
     assert not box.close(0.05)
     gate.open.set()
+
+
+def test_spans_are_dropped_when_their_texts_are_too_large() -> None:
+    """The queue is bounded in bytes too; a span is taken, however large, where nothing waits before it."""
+    gate = Gate()
+    box, provider = outbox(gate, Settings(max_queue_bytes=100_000, export_interval_s=0.01))
+    make(provider, "first", text="x" * 200_000)
+    gate.entered.wait(WAIT_S)
+
+    make(provider, "second", text="x" * 60_000)
+    make(provider, "third", text="x" * 60_000)
+    gate.open.set()
+    assert box.close(WAIT_S)
+
+    assert box.dropped == 1
+    assert [name for batch in gate.batches for name in batch] == ["first", "second"]
+
+
+def test_collector_is_told_of_dropped_spans_with_the_next_that_arrive() -> None:
+    """Once, on one span of a batch."""
+    gate = Telling()
+    box, provider = outbox(gate, Settings(max_queue_spans=1, export_interval_s=0.01))
+    make(provider, "first")
+    gate.entered.wait(WAIT_S)
+    make(provider, "second", "third", "fourth")
+    gate.open.set()
+    assert box.force_flush(10_000)
+    make(provider, "fifth")
+    assert box.close(WAIT_S)
+
+    assert gate.told == [None, 2, None]
