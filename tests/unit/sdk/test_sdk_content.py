@@ -10,11 +10,13 @@ from groundspan import _runtime
 from groundspan import attributes as keys
 from groundspan._capture import retrieved
 from groundspan._content import Content
+from groundspan._export import Outbox
+from groundspan.settings import Settings
 from groundspan.testing import capture_spans
-from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from sdk_support import attributes, loaded, strict_spans, stub_collector
+from sdk_support import attributes, loaded, strict_spans
 
 HITS: list[dict[str, object]] = [
     {"id": "a", "text": "first", "score": 0.9, "metadata": {"tags": ["x"], "source": "a.md"}},
@@ -125,22 +127,24 @@ def test_memory_of_texts_is_known_when_they_are_kept() -> None:
 
 def test_other_exporters_see_no_texts_when_a_span_ends() -> None:
     """Names, times and counts are on the span; texts travel beside it, to our exporter alone."""
-    others = InMemorySpanExporter()
-    with stub_collector() as collector:
-        gs.init("app", endpoint=collector.endpoint)
-        provider = trace.get_tracer_provider()
-        processor = SimpleSpanProcessor(others)
-        provider.add_span_processor(processor)  # type: ignore[attr-defined] # init() set OTel's own
+    others, ours = InMemorySpanExporter(), InMemorySpanExporter()
+    provider = TracerProvider(shutdown_on_exit=False)
+    box = Outbox(lambda: ours, Settings(), {})
+    provider.add_span_processor(SimpleSpanProcessor(others))
+    provider.add_span_processor(box)
+    before = _runtime.install(_runtime.Runtime(provider.get_tracer("t"), 1_000, contents=box.contents))
+    try:
         with gs.generate.span(prompt="asked", model="m") as span:
             span.answer("said")
             span.usage(input_tokens=3)
-        gs.shutdown()
+    finally:
+        _runtime.install(before)
+    assert box.force_flush()
 
-    (seen,) = others.get_finished_spans()
-    assert keys.OUTPUT_MESSAGES not in attributes(seen)
+    (seen,), (sent,) = others.get_finished_spans(), ours.get_finished_spans()
+    assert box.close(10)
+    assert {keys.INPUT_MESSAGES, keys.OUTPUT_MESSAGES} == attributes(sent).keys() - attributes(seen).keys()
     assert (attributes(seen)[keys.REQUEST_MODEL], attributes(seen)[keys.INPUT_TOKENS]) == ("m", 3)
-    (sent,) = [span for each in collector.resources() for scope in each.scope_spans for span in scope.spans]
-    assert {keys.INPUT_MESSAGES, keys.OUTPUT_MESSAGES} <= {attribute.key for attribute in sent.attributes}
 
 
 def test_texts_are_on_the_span_redacted_when_that_is_asked_for() -> None:
