@@ -121,6 +121,11 @@ REFUSED: Final = Counter(
     ["error"],
     registry=REGISTRY,
 )
+DROPPED_BY_SENDERS: Final = Counter(
+    "groundspan_spans_dropped_by_senders",
+    "Spans that never came: so many, senders with our SDK say, had no room in their queues.",
+    registry=REGISTRY,
+)
 ATTRIBUTES_CUT: Final = Counter(
     "groundspan_attributes_cut", "Values longer than GROUNDSPAN_MAX_ATTRIBUTE_BYTES, stored cut.", registry=REGISTRY
 )

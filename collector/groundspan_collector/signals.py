@@ -61,6 +61,7 @@ async def keep(signal: Signal, body: bytes, project: str) -> Message:
             raise
     _count_taken_out(signal.ledger, valid)
     metrics.ATTRIBUTES_CUT.inc(valid.cut)
+    metrics.DROPPED_BY_SENDERS.inc(valid.dropped_by_sender)
     return signal.partial(valid.rejected, valid.reason)
 
 

@@ -13,6 +13,8 @@ from groundspan_collector.errors import RejectedData
 
 TIME_FAULT: Final = "times must lie before the year 2262, in nanoseconds since 1970"
 
+_DROPPED: Final = "groundspan.dropped"
+
 Kind = TypeVar("Kind", bound=Message)
 
 
@@ -31,6 +33,8 @@ class Request:
     """How many log records were taken out because nothing is made of them."""
     cut: int = 0
     """How many values of attributes were cut."""
+    dropped_by_sender: int = 0
+    """How many spans the sender says it had no room for."""
 
 
 def trace_request(body: bytes, max_attribute_bytes: int = cutting.DEFAULT_MAX_BYTES) -> Request:
@@ -50,9 +54,10 @@ def trace_request(body: bytes, max_attribute_bytes: int = cutting.DEFAULT_MAX_BY
         structured.flatten(request)
     # After nested ones became text: it is the text that is stored.
     cut = cutting.cut_spans(request, max_attribute_bytes) if cutting.perhaps_long(body, max_attribute_bytes) else 0
+    dropped = _dropped_by_sender(request) if _DROPPED.encode() in body else 0
     if refused or nested or cut:
         body = request.SerializeToString()
-    return Request(body, count - len(refused), len(refused), reason, cut=cut)
+    return Request(body, count - len(refused), len(refused), reason, cut=cut, dropped_by_sender=dropped)
 
 
 def message(body: bytes, kind: type[Kind]) -> Kind:
@@ -79,6 +84,11 @@ def _fault(span: Span) -> str:
     if len(span.span_id) != 8 or not any(span.span_id):
         return f"span_id must be 8 bytes and not all zero, got {span.span_id.hex() or 'none'}"
     return TIME_FAULT if span.start_time_unix_nano >> 63 or span.end_time_unix_nano >> 63 else ""
+
+
+def _dropped_by_sender(request: ExportTraceServiceRequest) -> int:
+    told = (attribute for span in spans(request) for attribute in span.attributes if attribute.key == _DROPPED)
+    return sum(max(0, attribute.value.int_value) for attribute in told)
 
 
 def _take_out(request: ExportTraceServiceRequest) -> None:

@@ -2,6 +2,7 @@
 
 import otlp
 import pytest
+from groundspan import attributes as keys
 from groundspan_collector.decode import validate
 from groundspan_collector.errors import RejectedData
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -73,3 +74,10 @@ def test_nested_value_becomes_text_when_its_span_is_kept() -> None:
 
     (span,) = validate.spans(ExportTraceServiceRequest.FromString(valid.body))
     assert span.attributes[0].value.string_value == '{"a":1}'
+
+
+def test_drops_of_the_sender_are_added_up_when_spans_tell_of_them() -> None:
+    """Its queue was full: what never came is known here too."""
+    told, other = otlp.span({keys.DROPPED: 7}), otlp.span({"note": keys.DROPPED})
+
+    assert validate.trace_request(otlp.body(told, other)).dropped_by_sender == 7
