@@ -127,7 +127,7 @@ def test_parent_and_context_are_kept_when_work_hops(hop: Hop) -> None:
 
 
 def test_thread_is_a_trace_of_its_own_when_nothing_is_carried() -> None:
-    """What docs/sdk.md says of a bare thread: this is the case that carry() is for."""
+    """What docs/hops.md says of a bare thread: this is the case that carry() is for."""
     with strict_spans() as spans, gs.pipeline.span():
         thread = threading.Thread(target=search, args=("q",))
         thread.start()
