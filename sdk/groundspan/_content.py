@@ -87,6 +87,10 @@ class Content:
         self.size_bytes += self._cutter.taken_chars - before
         return others
 
+    def note(self, others: Found) -> None:
+        """Keep attributes that are no texts, and for nobody but the collector."""
+        self._taken.append((_as_read, others))
+
     def written(self) -> Attributes:
         """Write the texts; of two for one attribute the one that was taken last."""
         found: Found = {}

@@ -198,17 +198,18 @@ class StageSpan:
             self._context = set_value(_KEY, self, set_span_in_context(span, self._context))
             self._span = span
             self.is_left_out = False
+            self._token = attach(self._context)
             if span.is_recording():
                 self._inherit(around, span)
                 self._content = content = Content(runtime.max_content_chars, plan.capture or runtime.capture)
                 if plan.stage.find is not None:
-                    self._take_arguments(content)
+                    with _READING_ARGUMENTS:
+                        self._take_arguments(content)
                 if plan.relevant is not None or plan.context is not None:
                     self._take_stated(content)
             else:
                 self.place = around
                 self.is_left_out = not span.get_span_context().trace_flags.sampled
-            self._token = attach(self._context)
         # A task that outlives the call keeps this object alive, and must not keep the host's arguments too.
         self._args, self._kwargs = (), {}
 
@@ -225,11 +226,9 @@ class StageSpan:
 
     def _take_arguments(self, content: Content) -> None:
         plan, args, kwargs = self._plan, self._args, self._kwargs
-        with _READING_ARGUMENTS:
-            content.take(plan.stage.read_asked, plan.asked(args, kwargs))
-            top_k = plan.top_k(args, kwargs)
-            if top_k is not None:
-                self._attributes[keys.TOP_K] = top_k
+        content.take(plan.stage.read_asked, plan.asked(args, kwargs))
+        if plan.tops and (top_k := plan.top_k(args, kwargs)) is not None:
+            self._attributes[keys.TOP_K] = top_k
 
     def _take_stated(self, content: Content) -> None:
         """Ask the decorator's own functions, which may raise."""
@@ -355,7 +354,7 @@ class StageSpan:
             # Chunks fetched while the answer was made count where none were there before.
             stood_on = self._stood_on or grounds.latest()
             if stood_on:
-                self._attributes[keys.CONTEXT_SPAN_IDS] = [fetch.span_id for fetch in stood_on]
+                content.note({keys.CONTEXT_SPAN_IDS: tuple(fetch.span_id for fetch in stood_on)})
         elif self._plan.stage is PIPELINE:
             grounds.hand_up()
 
