@@ -198,7 +198,6 @@ class StageSpan:
             self._context = set_value(_KEY, self, set_span_in_context(span, self._context))
             self._span = span
             self.is_left_out = False
-            self._token = attach(self._context)
             if span.is_recording():
                 self._inherit(around, span)
                 self._content = content = Content(runtime.max_content_chars, plan.capture or runtime.capture)
@@ -210,6 +209,7 @@ class StageSpan:
             else:
                 self.place = around
                 self.is_left_out = not span.get_span_context().trace_flags.sampled
+            self._token = attach(self._context)
         # A task that outlives the call keeps this object alive, and must not keep the host's arguments too.
         self._args, self._kwargs = (), {}
 
