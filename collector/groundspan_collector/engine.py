@@ -58,7 +58,7 @@ class Engine:
     def reader(self) -> Client:
         """A client for all else: while requests want all cores, its queries leave them most."""
         client = self.writer()
-        if _priority_comes_back():
+        if priority_comes_back():
             client.command(f"SET os_threads_nice_value_query = {_YIELDING}")
         return client
 
@@ -83,7 +83,7 @@ class Engine:
             ) from error
 
 
-def _priority_comes_back() -> bool:
+def priority_comes_back() -> bool:
     """Whether a thread of ours may make itself as important as it was: the engine's threads serve all in turn."""
     if sys.platform != "linux":
         # A priority is the whole process's.

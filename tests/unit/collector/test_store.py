@@ -1,6 +1,7 @@
 """The store: what is written comes back, and errors say whether to try again."""
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -8,7 +9,8 @@ from pathlib import Path
 import otlp
 import pytest
 import stored
-from groundspan_collector import decoder, lane
+import stores
+from groundspan_collector import decoder, engine, lane
 from groundspan_collector.errors import ConfigError, RejectedData, StoreUnavailable
 from groundspan_collector.store import Store
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -195,3 +197,11 @@ def test_store_is_refused_when_its_folder_cannot_be_made(tmp_path: Path) -> None
 
     with pytest.raises(ConfigError, match="--data-dir"):
         Store.open(tmp_path / "file" / "store", memory_bytes=1 << 30)
+
+
+@pytest.mark.skipif(not engine.priority_comes_back(), reason="a thread here may not take its priority back")
+def test_queries_give_way_to_requests(store_of: Callable[[str], Store]) -> None:
+    """Reports run at a lower priority than what is being acknowledged."""
+    rows = store_of(stores.EMBEDDED).rows("SELECT getSetting('os_threads_nice_value_query') AS nice")
+
+    assert rows == [{"nice": 10}]
