@@ -82,7 +82,7 @@ class Settings:
     """Longest time that the end of the process waits for the collector; 0 means do not wait."""
     max_queue_spans: int = 32_768
     """Spans that wait for the collector; what comes when the queue is full is dropped and counted."""
-    max_queue_bytes: int = 64 * 2**20
+    max_queue_bytes: int = 24 * 2**20
     """Memory that they and their texts take; a span counts 2,000 bytes of its own."""
     max_content_chars: int = 262_144
     """Longest text of one attribute; what is cut is counted on the span."""

@@ -80,7 +80,7 @@ def test_spans_are_dropped_and_counted_when_the_queue_is_full(caplog: pytest.Log
     assert box.dropped == 2
     assert [name for batch in gate.batches for name in batch] == ["first", "second", "third"]
     (told,) = [record.getMessage() for record in caplog.records]
-    assert told.startswith("Groundspan dropped 2 spans: the queue of 2 spans (max_queue_spans) and 67108864 bytes")
+    assert told.startswith("Groundspan dropped 2 spans: the queue of 2 spans (max_queue_spans) and 25165824 bytes")
 
 
 def test_batches_are_cut_when_their_texts_are_long() -> None:
