@@ -14,6 +14,7 @@ from groundspan import _runtime
 from groundspan import attributes as keys
 from groundspan._capture import Capture
 from groundspan._redact import Redactor
+from groundspan._tokenizers import Tokenizers
 from groundspan.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def init(
     max_attributes: int | None = None,
     capture: Capture | None = None,
     redact: str | Redactor | Iterable[str | Redactor] | None = None,
+    tokenizers: Tokenizers | None = None,
 ) -> None:
     """Start sending spans to the collector; an argument that is None comes from the environment.
 
@@ -70,6 +72,7 @@ def init(
         max_attributes=max_attributes,
         capture=capture,
         redact=redact,
+        tokenizers=tokenizers,
     )
     with _lock:
         _stop(settings.shutdown_timeout_s)

@@ -41,7 +41,7 @@ OUTPUT_TOKENS: Final = "gen_ai.usage.output_tokens"
 CACHE_READ_TOKENS: Final = "gen_ai.usage.cache_read.input_tokens"
 CACHE_WRITE_TOKENS: Final = "gen_ai.usage.cache_write.input_tokens"
 REASONING_TOKENS: Final = "gen_ai.usage.reasoning.output_tokens"
-# provider: the counts came with the response.
+# provider: the counts came with the response. tokenizer, estimate: the SDK counted, if only one of the two.
 TOKENS_SOURCE: Final = "groundspan.tokens.source"
 
 # Streams. Times are of pieces that carry some of the answer, as they passed on their way to the consumer.

@@ -3,12 +3,14 @@
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Final, Self
 from urllib.parse import unquote, urlsplit
 
 from groundspan._capture import Capture
 from groundspan._redact import BUILT_IN, Redactor
 from groundspan._text import clean
+from groundspan._tokenizers import Tokenizers
 from groundspan.errors import ConfigError
 
 # Explicit arguments win over the first name, which wins over the names after it.
@@ -32,6 +34,7 @@ VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "max_attributes": ("GROUNDSPAN_MAX_ATTRIBUTES", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"),
     "capture": ("GROUNDSPAN_CAPTURE", "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"),
     "redact": ("GROUNDSPAN_REDACT",),
+    "tokenizers": ("GROUNDSPAN_TOKENIZERS",),
 }
 # OTel's variables for the same things that stand in OTEL_RESOURCE_ATTRIBUTES.
 _RESOURCE_KEYS: Final = {
@@ -41,6 +44,7 @@ _RESOURCE_KEYS: Final = {
     "environment": "deployment.environment.name",
 }
 _ACCEPTED: Final[Mapping[type, tuple[type, ...]]] = {bool: (bool,), int: (int,), float: (int, float)}
+_TIKTOKEN_VARIABLES: Final = ("TIKTOKEN_CACHE_DIR", "DATA_GYM_CACHE_DIR")
 _OTEL_CAPTURE: Final = {
     "true": "full",
     "span_only": "full",
@@ -48,7 +52,7 @@ _OTEL_CAPTURE: Final = {
     "false": "no_content",
     "event_only": "no_content",
 }
-_TRACES_PATH = "/v1/traces"
+_TRACES_PATH, _LOGS_PATH = "/v1/traces", "/v1/logs"
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off", ""})
 
 
@@ -86,6 +90,8 @@ class Settings:
     """Which texts are on spans: ``full``, ``no_content``, or a function of an attribute's key and text."""
     redact: tuple[Redactor, ...] = ()
     """What every text passes before it is sent: names of built-in redactors, ``all``, functions of a text."""
+    tokenizers: Tokenizers = "local"
+    """Who counts where a provider does not: ``local`` what is at hand, ``download`` tiktoken too, ``off`` nobody."""
 
     def __post_init__(self) -> None:
         url = urlsplit(self.endpoint)
@@ -93,6 +99,8 @@ class Settings:
             raise ConfigError(f"endpoint must be a URL like http://127.0.0.1:4318, got {self.endpoint!r}")
         if self.token is not None and not (self.token.isascii() and self.token.isprintable()):
             raise ConfigError("token must be printable ASCII: it is sent in a header")
+        if self.tokenizers not in ("local", "download", "off"):
+            raise ConfigError(f"tokenizers must be local, download or off, got {self.tokenizers!r}")
         for name in (
             "export_timeout_s",
             "export_interval_s",
@@ -127,6 +135,22 @@ class Settings:
         """Where spans are posted to."""
         base = self.endpoint.rstrip("/")
         return base if base.endswith(_TRACES_PATH) else base + _TRACES_PATH
+
+    @property
+    def logs_url(self) -> str:
+        """Where what people said of an answer is posted to."""
+        return self.traces_url.removesuffix(_TRACES_PATH) + _LOGS_PATH
+
+
+def tiktoken_cache_dir(environ: Mapping[str, str] | None = None) -> Path | None:
+    """Find where tiktoken keeps what it downloaded, as tiktoken does; None where it is told to keep nothing."""
+    environ = os.environ if environ is None else environ
+    named = next((environ[name] for name in _TIKTOKEN_VARIABLES if name in environ), None)
+    if named is None:
+        import tempfile
+
+        return Path(tempfile.gettempdir()) / "data-gym-cache"
+    return Path(named) if named else None
 
 
 def _resource(listing: str) -> dict[str, str]:
