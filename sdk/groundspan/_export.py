@@ -44,6 +44,8 @@ class Outbox(SpanProcessor):
         self.settings = settings
         self._withholder = Withholder(settings.redact) if settings.redact else None
         self._always = always
+        # What else this thread sends, once a round: told whether somebody waits, it tells how much was not taken.
+        self.beside: Callable[[bool], int] = _nothing
         self._closed = False
         self._begin()
         if hasattr(os, "register_at_fork"):
@@ -132,6 +134,7 @@ class Outbox(SpanProcessor):
             closed, wanted = self._closed, self._rounds_wanted
             for batch in self._batches():
                 self._send(batch)
+            self._failed += self.beside(closed or wanted > self._rounds_done)
             self._tell_drops()
             with self._done:
                 self._rounds_done = wanted
@@ -187,6 +190,10 @@ class Outbox(SpanProcessor):
             )
             limit = self.settings.max_queue_spans
             _logger.warning("Groundspan dropped %d spans: the queue of %d was full", lost, limit)
+
+
+def _nothing(_is_awaited: bool) -> int:
+    return 0
 
 
 def _chars(span: ReadableSpan) -> int:

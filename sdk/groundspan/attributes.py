@@ -74,3 +74,10 @@ RELEVANT_IDS: Final = "groundspan.retrieval.relevant_ids"
 # (shaped like DOCUMENTS) where the caller gave them as context=.
 CONTEXT_SPAN_IDS: Final = "groundspan.context.span_ids"
 CONTEXT_DOCUMENTS: Final = "groundspan.context.documents"
+
+# What was said of an answer: a log event beside its trace. The explanation holds a comment, or relevant ids as JSON.
+EVALUATION_EVENT: Final = "gen_ai.evaluation.result"
+EVALUATION_NAME: Final = "gen_ai.evaluation.name"
+EVALUATION_SCORE: Final = "gen_ai.evaluation.score.value"
+EVALUATION_LABEL: Final = "gen_ai.evaluation.score.label"
+EVALUATION_EXPLANATION: Final = "gen_ai.evaluation.explanation"

@@ -153,6 +153,20 @@ def tiktoken_cache_dir(environ: Mapping[str, str] | None = None) -> Path | None:
     return Path(named) if named else None
 
 
+def otlp_logs_headers(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Read the headers that OTel's variables want on every request with log records."""
+    environ = os.environ if environ is None else environ
+    listing = environ.get("OTEL_EXPORTER_OTLP_LOGS_HEADERS") or environ.get("OTEL_EXPORTER_OTLP_HEADERS") or ""
+    return {key.lower(): value for key, value in _resource(listing).items() if key}
+
+
+def otlp_logs_certificate(environ: Mapping[str, str] | None = None) -> str | None:
+    """Name the file of authorities that OTel's variables trust."""
+    environ = os.environ if environ is None else environ
+    names = ("OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE", "OTEL_EXPORTER_OTLP_CERTIFICATE", "REQUESTS_CA_BUNDLE")
+    return next((environ[name] for name in names if environ.get(name)), None)
+
+
 def _resource(listing: str) -> dict[str, str]:
     pairs = (pair.partition("=") for pair in listing.split(","))
     return {key.strip(): clean(unquote(value.strip())) for key, _, value in pairs}
