@@ -10,7 +10,9 @@ from typing import cast
 
 from groundspan import _guard
 from groundspan.testing import CapturedSpans, capture_spans
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.util.types import AttributeValue
@@ -40,6 +42,9 @@ class StubCollector:
 
     def __init__(self) -> None:
         self.requests: list[ExportTraceServiceRequest] = []
+        self.logs: list[ExportLogsServiceRequest] = []
+        self.refusals: list[tuple[int, dict[str, str]]] = []
+        """Status and headers that the next requests to /v1/logs are answered with, one each."""
         self.headers: list[dict[str, str]] = []
         self.paths: list[str] = []
         self.connections: set[tuple[str, int]] = set()
@@ -49,6 +54,11 @@ class StubCollector:
     def resources(self) -> list[ResourceSpans]:
         """Give everything that came."""
         return [each for request in self.requests for each in request.resource_spans]
+
+    def records(self) -> list[LogRecord]:
+        """Give all log records that came."""
+        resources = [each for request in self.logs for each in request.resource_logs]
+        return [record for each in resources for scope in each.scope_logs for record in scope.log_records]
 
     def names(self) -> list[str]:
         """Give the names of all spans that came."""
@@ -60,13 +70,21 @@ def _handler(collector: StubCollector) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            collector.requests.append(ExportTraceServiceRequest.FromString(gzip.decompress(body)))
+            body = gzip.decompress(self.rfile.read(int(self.headers["Content-Length"])))
+            status, headers = 200, dict[str, str]()
+            if self.path == "/v1/logs":
+                if collector.refusals:
+                    status, headers = collector.refusals.pop(0)
+                else:
+                    collector.logs.append(ExportLogsServiceRequest.FromString(body))
+            else:
+                collector.requests.append(ExportTraceServiceRequest.FromString(body))
             collector.headers.append({key.lower(): value for key, value in self.headers.items()})
             collector.paths.append(self.path)
             collector.connections.add(self.client_address)
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
+            self.send_response(status)
+            for name, value in {"Content-Length": "0", **headers}.items():
+                self.send_header(name, value)
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name

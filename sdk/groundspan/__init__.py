@@ -6,9 +6,10 @@
 
 from groundspan._context import context
 from groundspan._decorators import embed, generate, pipeline, rerank, retrieve, tokenize, tool
+from groundspan._feedback import feedback, relevant, trace_id
 from groundspan._hops import carry, continued, headers
 from groundspan._setup import flush, init, shutdown
-from groundspan._span import StageSpan, relevant
+from groundspan._span import StageSpan
 from groundspan.errors import ConfigError
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "context",
     "continued",
     "embed",
+    "feedback",
     "flush",
     "generate",
     "headers",
@@ -29,4 +31,5 @@ __all__ = [
     "shutdown",
     "tokenize",
     "tool",
+    "trace_id",
 ]

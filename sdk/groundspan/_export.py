@@ -85,6 +85,8 @@ class Outbox(SpanProcessor):
         self.settings = settings
         self._withholder = Withholder(settings.redact) if settings.redact else None
         self._always = always
+        # What else this thread sends, once a round: told whether somebody waits, it tells how much was not taken.
+        self.beside: Callable[[bool], int] = _nothing
         self._closed = False
         self.contents: dict[int, Content] = {}
         """Where our own spans leave their texts when they end."""
@@ -193,6 +195,7 @@ class Outbox(SpanProcessor):
             closed, wanted = self._closed, self._rounds_wanted
             for batch in self._batches():
                 self._send(batch)
+            self._failed += self.beside(closed or wanted > self._rounds_done)
             self._tell_drops()
             with self._done:
                 self._rounds_done = wanted
@@ -262,6 +265,10 @@ class Outbox(SpanProcessor):
                 settings.max_queue_spans,
                 settings.max_queue_bytes,
             )
+
+
+def _nothing(_is_awaited: bool) -> int:
+    return 0
 
 
 def _text_bytes(span: ReadableSpan) -> int:

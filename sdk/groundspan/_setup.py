@@ -10,23 +10,26 @@ from typing import TYPE_CHECKING
 
 from opentelemetry import trace
 
-from groundspan import _runtime
+from groundspan import _feedback, _runtime
 from groundspan import attributes as keys
 from groundspan._capture import Capture
 from groundspan._redact import Redactor
 from groundspan._sampling import Sample
-from groundspan.settings import Settings
+from groundspan._tokenizers import Tokenizers
+from groundspan.settings import Settings, otlp_logs_certificate, otlp_logs_headers
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SpanExporter
 
+    from groundspan._events import EventBox
     from groundspan._export import Outbox
 
 SCOPE = "groundspan"
 _logger = logging.getLogger("groundspan")
 _lock = threading.Lock()
 _outbox: "Outbox | None" = None
+_event_box: "EventBox | None" = None
 
 
 def init(
@@ -49,6 +52,7 @@ def init(
     redact: str | Redactor | Iterable[str | Redactor] | None = None,
     content_on_span: bool | None = None,
     sample: Sample | None = None,
+    tokenizers: Tokenizers | None = None,
 ) -> None:
     """Start sending spans to the collector; an argument that is None comes from the environment.
 
@@ -77,6 +81,7 @@ def init(
         redact=redact,
         content_on_span=content_on_span,
         sample=sample,
+        tokenizers=tokenizers,
     )
     with _lock:
         _stop(settings.shutdown_timeout_s)
@@ -103,13 +108,16 @@ def _start(settings: Settings) -> None:
     # The OTel SDK and its HTTP client take a tenth of a second to import: not before they are needed.
     from groundspan._export import Outbox
 
-    global _outbox  # noqa: PLW0603 - one sender for a process
+    global _outbox, _event_box  # noqa: PLW0603 - one sender for a process
     identity = _identity(settings)
     provider = _joinable()
     always = {} if provider is None else identity
     if provider is None:
         provider = _new_provider(settings, identity)
+    # Before the outbox: in a forked process it is to be empty when the outbox's new thread comes by.
+    _event_box = _new_event_box(settings, {**provider.resource.attributes, **identity})
     _outbox = Outbox(partial(_exporter, settings), settings, always)
+    _outbox.beside = _event_box.send
     provider.add_span_processor(_outbox)
     _shut_down_at_exit(_outbox)
     tracer = provider.get_tracer(SCOPE)
@@ -123,16 +131,20 @@ def _start(settings: Settings) -> None:
             _outbox.redacted if settings.content_on_span else None,
         )
     )
+    _feedback.install(_event_box)
 
 
 def _stop(timeout_s: float | None) -> bool:
-    global _outbox
+    global _outbox, _event_box
     _runtime.install(None)
+    _feedback.install(None)
     outbox, _outbox = _outbox, None
+    event_box, _event_box = _event_box, None
     if outbox is None:
         return True
     atexit.unregister(outbox.shutdown)
-    return outbox.close(outbox.settings.shutdown_timeout_s if timeout_s is None else timeout_s)
+    sent = outbox.close(outbox.settings.shutdown_timeout_s if timeout_s is None else timeout_s)
+    return (event_box is None or event_box.close()) and sent
 
 
 def _shut_down_at_exit(outbox: "Outbox") -> None:
@@ -208,3 +220,15 @@ def _exporter(settings: Settings) -> "SpanExporter":
         timeout=settings.export_timeout_s,
         compression=Compression.Gzip,
     )
+
+
+def _new_event_box(settings: Settings, resource: Mapping[str, object]) -> "EventBox":
+    from groundspan._events import EventBox
+    from groundspan._post import poster
+    from groundspan._text import clean
+    from groundspan._withhold import Withholder
+
+    token = {"authorization": f"Bearer {settings.token}"} if settings.token else {}
+    post = poster(settings.logs_url, otlp_logs_headers() | token, otlp_logs_certificate())
+    redact = Withholder(settings.redact).text if settings.redact else clean
+    return EventBox(post, {key: value for key, value in resource.items() if isinstance(value, str)}, redact)

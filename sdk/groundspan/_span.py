@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import NamedTuple
 
 from opentelemetry.context import Context, attach, create_key, get_current, get_value, set_value
-from opentelemetry.trace import Span, format_span_id, set_span_in_context
+from opentelemetry.trace import Span, SpanContext, format_span_id, set_span_in_context
 
 from groundspan import _capture as capture
 from groundspan import attributes as keys
@@ -249,6 +249,11 @@ class StageSpan:
     def is_recording(self) -> bool:
         """Whether what is read arrives anywhere."""
         return self._content is not None
+
+    @property
+    def span_context(self) -> SpanContext | None:
+        """Say which span it is; None where there is none."""
+        return None if self._span is None else self._span.get_span_context()
 
     @property
     def outcome_around(self) -> str | None:

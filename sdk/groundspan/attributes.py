@@ -46,7 +46,7 @@ OUTPUT_TOKENS: Final = "gen_ai.usage.output_tokens"
 CACHE_READ_TOKENS: Final = "gen_ai.usage.cache_read.input_tokens"
 CACHE_WRITE_TOKENS: Final = "gen_ai.usage.cache_write.input_tokens"
 REASONING_TOKENS: Final = "gen_ai.usage.reasoning.output_tokens"
-# provider: the counts came with the response.
+# provider: the counts came with the response. tokenizer, estimate: the SDK counted, if only one of the two.
 TOKENS_SOURCE: Final = "groundspan.tokens.source"
 
 # Streams. Times are of pieces that carry some of the answer, as they passed on their way to the consumer.
@@ -79,3 +79,10 @@ RELEVANT_IDS: Final = "groundspan.retrieval.relevant_ids"
 # (shaped like DOCUMENTS) where the caller gave them as context=.
 CONTEXT_SPAN_IDS: Final = "groundspan.context.span_ids"
 CONTEXT_DOCUMENTS: Final = "groundspan.context.documents"
+
+# What was said of an answer: a log event beside its trace. The explanation holds a comment, or relevant ids as JSON.
+EVALUATION_EVENT: Final = "gen_ai.evaluation.result"
+EVALUATION_NAME: Final = "gen_ai.evaluation.name"
+EVALUATION_SCORE: Final = "gen_ai.evaluation.score.value"
+EVALUATION_LABEL: Final = "gen_ai.evaluation.score.label"
+EVALUATION_EXPLANATION: Final = "gen_ai.evaluation.explanation"

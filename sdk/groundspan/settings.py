@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Final, Self
 from urllib.parse import unquote, urlsplit
 
@@ -10,6 +11,7 @@ from groundspan._capture import Capture, is_capture
 from groundspan._redact import BUILT_IN, Redactor
 from groundspan._sampling import Sample
 from groundspan._text import clean
+from groundspan._tokenizers import Tokenizers
 from groundspan.errors import ConfigError
 
 # Explicit arguments win over the first name, which wins over the names after it.
@@ -36,6 +38,7 @@ VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "redact": ("GROUNDSPAN_REDACT",),
     "content_on_span": ("GROUNDSPAN_CONTENT_ON_SPAN",),
     "sample": ("GROUNDSPAN_SAMPLE",),
+    "tokenizers": ("GROUNDSPAN_TOKENIZERS",),
 }
 # OTel's variables for the same things that stand in OTEL_RESOURCE_ATTRIBUTES.
 _RESOURCE_KEYS: Final = {
@@ -45,6 +48,7 @@ _RESOURCE_KEYS: Final = {
     "environment": "deployment.environment.name",
 }
 _ACCEPTED: Final[Mapping[type, tuple[type, ...]]] = {bool: (bool,), int: (int,), float: (int, float)}
+_TIKTOKEN_VARIABLES: Final = ("TIKTOKEN_CACHE_DIR", "DATA_GYM_CACHE_DIR")
 _OTEL_CAPTURE: Final = {
     "true": "full",
     "span_only": "full",
@@ -52,7 +56,7 @@ _OTEL_CAPTURE: Final = {
     "false": "no_content",
     "event_only": "no_content",
 }
-_TRACES_PATH = "/v1/traces"
+_TRACES_PATH, _LOGS_PATH = "/v1/traces", "/v1/logs"
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off", ""})
 
 
@@ -92,11 +96,12 @@ class Settings:
     """Which texts are on spans: ``full``, ``no_content``, or a function of an attribute's key and text."""
     redact: tuple[Redactor, ...] = ()
     """What every text passes before it is sent: names of built-in redactors, ``all``, functions of a text."""
-
     content_on_span: bool = False
     """Put texts on the spans themselves, redacted, for other exporters too: at the cost of writing them in the call."""
     sample: Sample = 1.0
     """How many traces are kept, 0 to 1, or a function of the call that begins one; whole traces only."""
+    tokenizers: Tokenizers = "local"
+    """Who counts where a provider does not: ``local`` what is at hand, ``download`` tiktoken too, ``off`` nobody."""
 
     def __post_init__(self) -> None:
         url = urlsplit(self.endpoint)
@@ -104,6 +109,8 @@ class Settings:
             raise ConfigError(f"endpoint must be a URL like http://127.0.0.1:4318, got {self.endpoint!r}")
         if self.token is not None and not (self.token.isascii() and self.token.isprintable()):
             raise ConfigError("token must be printable ASCII: it is sent in a header")
+        if self.tokenizers not in ("local", "download", "off"):
+            raise ConfigError(f"tokenizers must be local, download or off, got {self.tokenizers!r}")
         for name in (
             "export_timeout_s",
             "export_interval_s",
@@ -143,6 +150,36 @@ class Settings:
         """Where spans are posted to."""
         base = self.endpoint.rstrip("/")
         return base if base.endswith(_TRACES_PATH) else base + _TRACES_PATH
+
+    @property
+    def logs_url(self) -> str:
+        """Where what people said of an answer is posted to."""
+        return self.traces_url.removesuffix(_TRACES_PATH) + _LOGS_PATH
+
+
+def tiktoken_cache_dir(environ: Mapping[str, str] | None = None) -> Path | None:
+    """Find where tiktoken keeps what it downloaded, as tiktoken does; None where it is told to keep nothing."""
+    environ = os.environ if environ is None else environ
+    named = next((environ[name] for name in _TIKTOKEN_VARIABLES if name in environ), None)
+    if named is None:
+        import tempfile
+
+        return Path(tempfile.gettempdir()) / "data-gym-cache"
+    return Path(named) if named else None
+
+
+def otlp_logs_headers(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Read the headers that OTel's variables want on every request with log records."""
+    environ = os.environ if environ is None else environ
+    listing = environ.get("OTEL_EXPORTER_OTLP_LOGS_HEADERS") or environ.get("OTEL_EXPORTER_OTLP_HEADERS") or ""
+    return {key.lower(): value for key, value in _resource(listing).items() if key}
+
+
+def otlp_logs_certificate(environ: Mapping[str, str] | None = None) -> str | None:
+    """Name the file of authorities that OTel's variables trust."""
+    environ = os.environ if environ is None else environ
+    names = ("OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE", "OTEL_EXPORTER_OTLP_CERTIFICATE", "REQUESTS_CA_BUNDLE")
+    return next((environ[name] for name in names if environ.get(name)), None)
 
 
 def _resource(listing: str) -> dict[str, str]:
