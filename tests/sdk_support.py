@@ -10,11 +10,13 @@ from typing import cast
 
 from groundspan import _guard
 from groundspan.testing import CapturedSpans, capture_spans
+from opentelemetry import trace
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.util._once import Once
 from opentelemetry.util.types import AttributeValue
 
 
@@ -23,6 +25,17 @@ def strict_spans() -> Iterator[CapturedSpans]:
     """Capture spans, and fail where the SDK swallows an error of its own."""
     with _guard.reraising(), capture_spans() as spans:
         yield spans
+
+
+@contextmanager
+def provider_put_back() -> Iterator[None]:
+    """Let init() set OTel's TracerProvider in this process, for the length of a block: other tests count on none."""
+    before = trace._TRACER_PROVIDER, trace._TRACER_PROVIDER_SET_ONCE
+    trace._TRACER_PROVIDER, trace._TRACER_PROVIDER_SET_ONCE = None, Once()
+    try:
+        yield
+    finally:
+        trace._TRACER_PROVIDER, trace._TRACER_PROVIDER_SET_ONCE = before
 
 
 def attributes(span: ReadableSpan) -> Mapping[str, AttributeValue]:

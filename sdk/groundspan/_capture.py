@@ -84,6 +84,11 @@ def key_of(read: Callable[[object, Cutter], Found]) -> str:
     return keys.CONTEXT_DOCUMENTS if read is context else keys.DOCUMENTS
 
 
+def nothing(_value: object, _cutter: Cutter) -> Found:
+    """Write nothing of what a stage is given."""
+    return {}
+
+
 def question(value: object, cutter: Cutter) -> Found:
     """Write what was asked, as messages."""
     messages = asked(value, cutter.renewed())

@@ -40,7 +40,17 @@ class Content:
     written out later.
     """
 
-    __slots__ = ("_capture", "_items", "_known_cutter", "_max_chars", "_taken", "fetched", "has_context", "size_bytes")
+    __slots__ = (
+        "_capture",
+        "_items",
+        "_known_cutter",
+        "_max_chars",
+        "_taken",
+        "embedded",
+        "fetched",
+        "has_context",
+        "size_bytes",
+    )
 
     def __init__(self, max_chars: int, capturing: capture.Capture) -> None:
         self._capture = capturing
@@ -50,13 +60,15 @@ class Content:
         self._items = 0
         self.size_bytes = 0
         """How much memory the texts take, about."""
+        self.embedded: tuple[str, ...] = ()
+        """What was embedded: to be counted, never to be sent."""
         self.fetched = False
         """Whether there are chunks that a later answer may stand on."""
         self.has_context = False
         """Whether it says itself what it stands on."""
 
     def __bool__(self) -> bool:
-        return bool(self._taken)
+        return bool(self._taken or self.embedded)
 
     def take(self, read: Read, value: object) -> Attributes:
         """Keep the texts that *read* finds in *value*, which is nothing but text; see read() for what is given."""
@@ -86,6 +98,12 @@ class Content:
             self._taken.append((_as_read, texts))
         self.size_bytes += self._cutter.taken_chars - before
         return others
+
+    def take_embedded(self, texts: object) -> None:
+        """Keep *texts*, a tuple of them, until they are counted."""
+        if isinstance(texts, tuple):
+            self.embedded = texts
+            self.size_bytes += sum(map(getsizeof, texts))
 
     def note(self, others: Found) -> None:
         """Keep attributes that are no texts, and for nobody but the collector."""

@@ -21,11 +21,13 @@ from groundspan._capture import Attributes, Value
 from groundspan._content import Content
 from groundspan._context import stamp
 from groundspan._guard import Guard
+from groundspan._tokens import Counter, counted
 from groundspan._withhold import Withholder
 from groundspan.settings import Settings
 
 _logger = logging.getLogger("groundspan")
 _EXPORTING = Guard("export spans")
+_COUNTING = Guard("count a span's tokens, which are not told")
 _WRITING = Guard("write a span, which is not sent")
 _FORKING = Guard("send from a forked process")
 
@@ -85,6 +87,7 @@ class Outbox(SpanProcessor):
         self.settings = settings
         self._withholder = Withholder(settings.redact) if settings.redact else None
         self._always = always
+        self._counter = Counter(settings.tokenizers)
         # What else this thread sends, once a round: told whether somebody waits, it tells how much was not taken.
         self.beside: Callable[[bool], int] = _nothing
         self._closed = False
@@ -246,8 +249,17 @@ class Outbox(SpanProcessor):
         """Give the spans as they may be sent, with their texts; one that cannot be made so is not sent."""
         for ended in batch:
             with _WRITING:
-                span = ended.span if ended.content is None else joined(ended.span, ended.content.written())
+                span = ended.span if ended.content is None else self._with_texts(ended.span, ended.content)
                 yield span if self._withholder is None else self._withholder.span(span)
+
+    def _with_texts(self, span: ReadableSpan, content: Content) -> ReadableSpan:
+        """Give *span* with its texts, and with the tokens that nobody counted."""
+        written = content.written()
+        known = {**written, **(span.attributes or {})}
+        if keys.INPUT_TOKENS not in known or keys.OUTPUT_TOKENS not in known:
+            with _COUNTING:
+                written |= counted(known, self._counter, content.embedded)
+        return joined(span, written)
 
     def _tell_drops(self) -> None:
         now_s = time.monotonic()

@@ -23,7 +23,7 @@ from groundspan._plan import Plan
 from groundspan._runtime import Runtime, current
 from groundspan._sampling import begins_trace, is_kept, left_out
 from groundspan._sampling import ratio as sampled_ratio
-from groundspan._stages import GENERATE, PIPELINE, RERANK, TOOL
+from groundspan._stages import EMBED, GENERATE, PIPELINE, RERANK, TOOL
 from groundspan._text import Cutter, clean, scalar
 
 _KEY = create_key("groundspan-stage")
@@ -226,7 +226,11 @@ class StageSpan:
 
     def _take_arguments(self, content: Content) -> None:
         plan, args, kwargs = self._plan, self._args, self._kwargs
-        content.take(plan.stage.read_asked, plan.asked(args, kwargs))
+        asked = plan.asked(args, kwargs)
+        if plan.stage is EMBED:
+            content.take_embedded(asked)
+        else:
+            content.take(plan.stage.read_asked, asked)
         if plan.tops and (top_k := plan.top_k(args, kwargs)) is not None:
             self._attributes[keys.TOP_K] = top_k
 

@@ -40,7 +40,9 @@ _QUERIES = (
     "input",
     "messages",
 )
+_EMBEDDED = ("texts", "text", "inputs", "input", "documents", "sentences", "query", "queries", "content", "contents")
 _MODELS = ("model", "model_name")
+_STRINGS = frozenset({str})
 TOP_KS: Final = ("top_k", "k", "limit", "top_n", "n_results")
 
 
@@ -87,6 +89,18 @@ def _says(value: object) -> bool:
     return isinstance(value, str) or is_message(value)
 
 
+def _embedded(names: tuple[str, ...], found: Parameters, args: Arguments, kwargs: Keywords) -> object:
+    """Find what is embedded: an argument of a telling name, else the first that is a text or a list of texts."""
+    named = (found.get(name, args, kwargs) for name in names)
+    return next((texts for value in (*named, *args, *kwargs.values()) if (texts := _texts(value))), None)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    return tuple(value) if isinstance(value, list | tuple) and _STRINGS.issuperset(map(type, value)) else ()
+
+
 def _named(_names: tuple[str, ...], found: Parameters, args: Arguments, kwargs: Keywords) -> object:
     return found.named(args, kwargs)
 
@@ -106,9 +120,7 @@ PIPELINE: Final = Stage(
     capture.said,
 )
 # No operation of the conventions fits, and its counts are nobody's spend.
-TOKENIZE: Final = Stage(
-    "tokenize", "tokenize", None, _INTERNAL, None, (), (), None, capture.question, capture.tokenized
-)
+TOKENIZE: Final = Stage("tokenize", "tokenize", None, _INTERNAL, None, (), (), None, capture.nothing, capture.tokenized)
 EMBED: Final = Stage(
     "embed",
     "embeddings",
@@ -116,9 +128,9 @@ EMBED: Final = Stage(
     _CLIENT,
     keys.REQUEST_MODEL,
     _MODELS,
-    (),
-    None,
-    capture.question,
+    _EMBEDDED,
+    _embedded,
+    capture.nothing,
     capture.embedded,
 )
 RETRIEVE: Final = Stage(

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from groundspan import attributes as keys
-from groundspan._capture import Attributes, Value
+from groundspan._capture import Attributes
 from groundspan._estimate import CL100K, O200K, estimated
 from groundspan._guard import Guard
-from groundspan._parameters import Arguments, Keywords, Parameters
 from groundspan._text import dumps, integer
 from groundspan._tokenizers import Shelf, Tokenizers, encoding_of
 
@@ -17,7 +16,6 @@ from groundspan._tokenizers import Shelf, Tokenizers, encoding_of
 # begin the answer.
 _MESSAGE_TOKENS = 4
 _ANSWER_BEGINS_TOKENS = 3
-_TEXTS = ("texts", "text", "inputs", "input", "documents", "sentences", "query", "queries", "content", "contents")
 
 _COUNTING = Guard("count tokens; they are estimated")
 
@@ -49,14 +47,24 @@ class Counter:
         return Count(sum(estimated(text, rates) for text in texts), "estimate")
 
 
-def counted(attributes: Mapping[str, Value], counter: Counter) -> Attributes:
-    """Give the token counts that a generate span lacks, from the messages on it; nothing where it lacks none.
+def counted(attributes: Mapping[str, object], counter: Counter, embedded: Sequence[str] = ()) -> Attributes:
+    """Give the token counts that a span lacks; nothing where it lacks none, or is no call of a model."""
+    match attributes.get(keys.STAGE):
+        case "generate":
+            return generated_tokens(attributes, counter)
+        case "embed" if keys.INPUT_TOKENS not in attributes:
+            return embed_tokens(embedded, _model(attributes), counter)
+    return {}
+
+
+def generated_tokens(attributes: Mapping[str, object], counter: Counter) -> Attributes:
+    """Give the token counts that a generate span lacks, from the messages on it.
 
     What the provider said stays. Where it said one of the two counts, the other is added, and the source is that of
     the added one: a sum is as sure as its weaker part. A call that failed before it answered is not counted, for
     nobody bills it.
     """
-    if counter.is_off or attributes.get(keys.STAGE) != "generate":
+    if counter.is_off:
         return {}
     output = _messages(attributes.get(keys.OUTPUT_MESSAGES))
     if not output and keys.ERROR_TYPE in attributes:
@@ -82,27 +90,14 @@ def embed_tokens(texts: Sequence[str], model: str | None, counter: Counter) -> A
     return {keys.INPUT_TOKENS: tokens, keys.TOKENS_SOURCE: source}
 
 
-def texts_to_embed(found: Parameters, args: Arguments, kwargs: Keywords) -> list[str]:
-    """Find what a call embeds: an argument of a telling name, else the first that is a text or a list of texts."""
-    named = (found.get(name, args, kwargs) for name in _TEXTS)
-    return next((texts for value in (*named, *args, *kwargs.values()) if (texts := _strings(value))), [])
-
-
-def _strings(value: object) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    is_listing = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
-    return [*value] if is_listing and isinstance(value, list | tuple) else []
-
-
-def _model(attributes: Mapping[str, Value]) -> str | None:
+def _model(attributes: Mapping[str, object]) -> str | None:
     """Give the model that answered: the name that was asked for may be a deployment's."""
     names = (attributes.get(key) for key in (keys.RESPONSE_MODEL, keys.REQUEST_MODEL))
     known = [name for name in names if isinstance(name, str)]
     return next((name for name in known if encoding_of(name)), known[0] if known else None)
 
 
-def _messages(written: Value | None) -> list[object]:
+def _messages(written: object) -> list[object]:
     if not isinstance(written, str):
         return []
     try:

@@ -136,7 +136,7 @@ def test_other_exporters_see_no_texts_when_a_span_ends() -> None:
     try:
         with gs.generate.span(prompt="asked", model="m") as span:
             span.answer("said")
-            span.usage(input_tokens=3)
+            span.usage(input_tokens=3, output_tokens=1)
     finally:
         _runtime.install(before)
     assert box.force_flush()

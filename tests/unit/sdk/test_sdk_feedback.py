@@ -15,11 +15,17 @@ from groundspan._post import Fate, Reply, poster
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from processes import eventually
-from sdk_support import StubCollector, stub_collector
+from sdk_support import StubCollector, provider_put_back, stub_collector
 
 LATER = "5b8aa5a2d2c872e8321cf37308d69df2"
 WAIT_S = 10.0
 Start = Callable[..., None]
+
+
+@pytest.fixture(autouse=True)
+def _provider() -> Iterator[None]:
+    with provider_put_back():
+        yield
 
 
 @pytest.fixture

@@ -7,20 +7,25 @@ import socket
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
+import groundspan as gs
 import pytest
-from groundspan import _guard, _tokenizers
+from groundspan import _guard, _runtime, _tokenizers
 from groundspan import attributes as keys
 from groundspan._estimate import CL100K, O200K, Rates, estimated
+from groundspan._export import Outbox
 from groundspan._parameters import parameters
+from groundspan._stages import EMBED
 from groundspan._tokenizers import Encoding, Shelf, encoding_of
-from groundspan._tokens import Counter, counted, embed_tokens, texts_to_embed
+from groundspan._tokens import Counter, counted, embed_tokens
 from groundspan.errors import ConfigError
 from groundspan.settings import Settings, tiktoken_cache_dir
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from token_texts import EVERYDAY, TEXTBOOK, UNSEEN
 
 with warnings.catch_warnings():
@@ -213,12 +218,23 @@ def _encode(sentences: str, batch: int = 3) -> None: ...
 def _vectorise(client: object, words: list[str]) -> None: ...
 
 
+def _embedded(function: Callable[..., object], args: tuple[object, ...]) -> object:
+    assert EMBED.find
+    return EMBED.find(EMBED.asks, parameters(function), args, {}) or ()
+
+
 def test_texts_to_embed_are_found_in_a_call() -> None:
     """By the argument's name, else the first that is text; never a vector."""
-    assert texts_to_embed(parameters(_embed), ("minilm", ["a", "b"]), {}) == ["a", "b"]
-    assert texts_to_embed(parameters(_encode), ("a",), {}) == ["a"]
-    assert texts_to_embed(parameters(_vectorise), (object(), ["a", "b"]), {}) == ["a", "b"]
-    assert texts_to_embed(parameters(_vectorise), (object(), [0.1]), {}) == []
+    assert _embedded(_embed, ("minilm", ["a", "b"])) == (
+        "a",
+        "b",
+    )
+    assert _embedded(_encode, ("a",)) == ("a",)
+    assert _embedded(_vectorise, (object(), ["a", "b"])) == (
+        "a",
+        "b",
+    )
+    assert _embedded(_vectorise, (object(), [0.1])) == ()
 
 
 @pytest.mark.parametrize("encoding", ["o200k_base", "cl100k_base"])
@@ -328,3 +344,45 @@ def test_long_text_is_estimated_from_slices() -> None:
     exact = len(bpe_openai.get_encoding("o200k_base").encode_ordinary(text))
 
     assert estimated(text) == pytest.approx(exact, rel=0.15)
+
+
+def _sent(work: Callable[[], object]) -> dict[str, object]:
+    """The attributes of the one span that *work* makes, as the collector gets them."""
+    ours = InMemorySpanExporter()
+    provider = TracerProvider(shutdown_on_exit=False)
+    box = Outbox(lambda: ours, Settings(), {})
+    provider.add_span_processor(box)
+    before = _runtime.install(_runtime.Runtime(provider.get_tracer("t"), 1_000, contents=box.contents))
+    try:
+        work()
+    finally:
+        _runtime.install(before)
+    assert box.force_flush()
+    (span,) = ours.get_finished_spans()
+    assert box.close(10)
+    return dict(span.attributes or {})
+
+
+def test_answer_without_usage_arrives_with_its_tokens() -> None:
+    """Counted on the background side, by the model's own tokenizer."""
+
+    @gs.generate(model="gpt-4o-mini", provider="openai")
+    def complete(prompt: str) -> str:
+        return "Hello world" if prompt else ""
+
+    sent = _sent(lambda: complete("Hello"))
+
+    assert (sent[keys.OUTPUT_TOKENS], sent[keys.TOKENS_SOURCE]) == (2, "tokenizer")
+
+
+def test_embedded_texts_are_counted_and_not_sent() -> None:
+    """Their number of tokens is what the call costs; the texts stay."""
+
+    @gs.embed(model="text-embedding-3-small", provider="openai")
+    def embed(texts: list[str]) -> list[list[float]]:
+        return [[0.1] for _ in texts]
+
+    sent = _sent(lambda: embed(["Hello", "Hello world"]))
+
+    assert (sent[keys.INPUT_TOKENS], sent[keys.TOKENS_SOURCE]) == (3, "tokenizer")
+    assert "Hello" not in str(sent)
