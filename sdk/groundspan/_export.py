@@ -21,6 +21,7 @@ from groundspan._capture import Attributes, Value
 from groundspan._content import Content
 from groundspan._context import stamp
 from groundspan._guard import Guard
+from groundspan._quiet import THREAD, exporter_said
 from groundspan._tokens import Counter, counted
 from groundspan._withhold import Withholder
 from groundspan.settings import Settings
@@ -34,7 +35,7 @@ _FORKING = Guard("send from a forked process")
 _BATCH_SPANS = 512
 # The exporter and the collector both refuse a request of 64 MiB whole; a batch stays far below.
 _BATCH_BYTES = 8 * 2**20
-_DROPS_TOLD_EVERY_S = 60.0
+_LOSSES_TOLD_EVERY_S = 60.0
 # A span without any text takes about so much.
 _SPAN_BYTES = 2_000
 
@@ -116,13 +117,14 @@ class Outbox(SpanProcessor):
         self._dropped_told = 0
         self._dropped_reported = 0
         self._failed = 0
-        self._told_at_s = 0.0
+        self._failed_told = 0
+        self._told_at_s = float("-inf")
         self._wake = threading.Event()
         self._done = threading.Condition()
         self._rounds_wanted = 0
         self._rounds_done = 0
         self._abandoned = False
-        self._thread = threading.Thread(target=self._work, name="groundspan-export", daemon=True)
+        self._thread = threading.Thread(target=self._work, name=THREAD, daemon=True)
         if not self._closed:
             self._thread.start()
 
@@ -199,7 +201,7 @@ class Outbox(SpanProcessor):
             for batch in self._batches():
                 self._send(batch)
             self._failed += self.beside(closed or wanted > self._rounds_done)
-            self._tell_drops()
+            self._tell_losses()
             with self._done:
                 self._rounds_done = wanted
                 self._done.notify_all()
@@ -261,22 +263,25 @@ class Outbox(SpanProcessor):
                 written |= counted(known, self._counter, content.embedded)
         return joined(span, written)
 
-    def _tell_drops(self) -> None:
+    def _tell_losses(self) -> None:
+        """Say once a minute what was lost since the last time."""
         now_s = time.monotonic()
-        if self._dropped > self._dropped_told and now_s - self._told_at_s >= _DROPS_TOLD_EVERY_S:
-            lost, self._dropped_told, self._told_at_s = (
-                self._dropped - self._dropped_told,
-                self._dropped,
-                now_s,
-            )
-            settings = self.settings
-            _logger.warning(
-                "Groundspan dropped %d spans: the queue of %d spans (max_queue_spans) and %d bytes "
-                "(max_queue_bytes) was full",
-                lost,
-                settings.max_queue_spans,
-                settings.max_queue_bytes,
-            )
+        dropped, failed = self._dropped - self._dropped_told, self._failed - self._failed_told
+        if not (dropped or failed) or now_s - self._told_at_s < _LOSSES_TOLD_EVERY_S:
+            return
+        self._dropped_told, self._failed_told, self._told_at_s = self._dropped, self._failed, now_s
+        settings = self.settings
+        _logger.warning(
+            "Groundspan lost %d spans: %d could not be sent to %s%s; %d found the queue of %d spans (max_queue_spans) "
+            "and %d bytes (max_queue_bytes) full",
+            dropped + failed,
+            failed,
+            settings.traces_url,
+            f" ({reason})" if failed and (reason := exporter_said()) else "",
+            dropped,
+            settings.max_queue_spans,
+            settings.max_queue_bytes,
+        )
 
 
 def _nothing(_is_awaited: bool) -> int:

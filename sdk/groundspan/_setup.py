@@ -213,6 +213,9 @@ def _exporter(settings: Settings) -> "SpanExporter":
     from opentelemetry.exporter.otlp.proto.http import Compression
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
+    from groundspan._quiet import quieten
+
+    quieten()
     headers = {"Authorization": f"Bearer {settings.token}"} if settings.token else None
     return OTLPSpanExporter(
         endpoint=settings.traces_url,

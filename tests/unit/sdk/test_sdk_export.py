@@ -80,7 +80,8 @@ def test_spans_are_dropped_and_counted_when_the_queue_is_full(caplog: pytest.Log
     assert box.dropped == 2
     assert [name for batch in gate.batches for name in batch] == ["first", "second", "third"]
     (told,) = [record.getMessage() for record in caplog.records]
-    assert told.startswith("Groundspan dropped 2 spans: the queue of 2 spans (max_queue_spans) and 25165824 bytes")
+    assert told.startswith("Groundspan lost 2 spans: 0 could not be sent")
+    assert told.endswith("2 found the queue of 2 spans (max_queue_spans) and 25165824 bytes (max_queue_bytes) full")
 
 
 def test_batches_are_cut_when_their_texts_are_long() -> None:
