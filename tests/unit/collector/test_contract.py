@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import groundspan as gs
 import pytest
 import stored
 from groundspan import attributes
+from groundspan._capture import Attributes
 from groundspan._events import Event, encoded
 from groundspan._tokens import Counter, counted
 from groundspan.testing import capture_spans
@@ -158,7 +159,7 @@ def test_counted_tokens_arrive_with_their_source(store: Store, project: str, mod
         with gs.generate.span(model=model, provider="openai") as call:
             call.answer("Hello! How can I assist you today?")
         with gs.generate.span(model=model, provider="openai") as call:
-            for key, value in counted(dict(spans[0].attributes or {}), Counter()).items():
+            for key, value in counted(cast("Attributes", dict(spans[0].attributes or {})), Counter()).items():
                 call.set(key, value)
         body = encode_spans([spans[1]]).SerializeToString()
     store.insert_spans([body], 1, project=project, received_at_ns=stored.RECEIVED_NS)
