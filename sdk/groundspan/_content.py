@@ -72,7 +72,7 @@ class Content:
 
     def take(self, read: Read, value: object) -> Attributes:
         """Keep the texts that *read* finds in *value*, which is nothing but text; see read() for what is given."""
-        if value is None or self._capture == "no_content":
+        if value is None:
             return {}
         return {} if self._keeps(read, value) else self.read(read, value)
 
@@ -109,16 +109,20 @@ class Content:
         """Keep attributes that are no texts, and for nobody but the collector."""
         self._taken.append((_as_read, others))
 
-    def written(self) -> Attributes:
-        """Write the texts; of two for one attribute the one that was taken last."""
+    def written(self, more: Callable[[Attributes], Attributes] | None = None) -> Attributes:
+        """Write the texts; of two for one attribute the one that was taken last.
+
+        *more* gives what is to be added: it sees the texts that are not kept, too.
+        """
         found: Found = {}
         for read, value in self._taken:
             with _READING:
                 found |= read(value, self._cutter)
-        written = capture.kept(found, self._capture)
+        everything = capture.kept(found, "full")
+        written = everything if self._capture == "full" else capture.kept(found, self._capture)
         if self._cutter.cut_chars:
-            written[keys.CUT_CHARS] = self._cutter.cut_chars
-        return written
+            written[keys.CUT_CHARS] = everything[keys.CUT_CHARS] = self._cutter.cut_chars
+        return written if more is None else written | more(everything)
 
     @property
     def _cutter(self) -> Cutter:

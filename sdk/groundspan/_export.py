@@ -24,7 +24,7 @@ from groundspan._guard import Guard
 from groundspan._quiet import THREAD, exporter_said
 from groundspan._tokens import Counter, counted
 from groundspan._withhold import Withholder
-from groundspan.settings import Settings
+from groundspan.settings import Settings, tiktoken_cache_dir
 
 _logger = logging.getLogger("groundspan")
 _EXPORTING = Guard("export spans")
@@ -88,7 +88,7 @@ class Outbox(SpanProcessor):
         self.settings = settings
         self._withholder = Withholder(settings.redact) if settings.redact else None
         self._always = always
-        self._counter = Counter(settings.tokenizers)
+        self._counter = Counter(settings.tokenizers, tiktoken_cache_dir())
         # What else this thread sends, once a round: told whether somebody waits, it tells how much was not taken.
         self.beside: Callable[[bool], int] = _nothing
         self._closed = False
@@ -256,12 +256,13 @@ class Outbox(SpanProcessor):
 
     def _with_texts(self, span: ReadableSpan, content: Content) -> ReadableSpan:
         """Give *span* with its texts, and with the tokens that nobody counted."""
-        written = content.written()
-        known = {**written, **(span.attributes or {})}
-        if keys.INPUT_TOKENS not in known or keys.OUTPUT_TOKENS not in known:
+
+        def tokens(texts: Attributes) -> Attributes:
             with _COUNTING:
-                written |= counted(known, self._counter, content.embedded)
-        return joined(span, written)
+                return counted({**texts, **(span.attributes or {})}, self._counter, content.embedded)
+            return {}
+
+        return joined(span, content.written(tokens))
 
     def _tell_losses(self) -> None:
         """Say once a minute what was lost since the last time."""

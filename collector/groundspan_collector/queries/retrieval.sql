@@ -53,14 +53,23 @@ WITH
         FROM answers_newest
         WHERE status = 'judged' AND (project, trace_id) IN (SELECT project, trace_id FROM traces)
     ),
+    -- What was called relevant once the request was over.
+    labelled_later AS
+    (
+        SELECT project, trace_id, groupUniqArrayArray(JSONExtract(explanation, 'Array(String)')) AS relevant_ids
+        FROM evaluations_once
+        WHERE name = 'relevant_ids' AND (project, trace_id) IN (SELECT project, trace_id FROM traces)
+        GROUP BY project, trace_id
+    ),
     requests AS
     (
         SELECT
             retrieval.* EXCEPT project,
             retrieval.project AS project,
             trace.root_start AS root_start,
-            notEmpty(relevant_ids_of_request) AS is_labelled,
-            is_labelled AND hasAny(relevant_ids_of_request, if({k:UInt32} = 0, ids, arraySlice(ids, 1, {k:UInt32})))
+            arrayConcat(relevant_ids_of_request, later.relevant_ids) AS labels,
+            notEmpty(labels) AS is_labelled,
+            is_labelled AND hasAny(labels, if({k:UInt32} = 0, ids, arraySlice(ids, 1, {k:UInt32})))
                 AS is_hit,
             judged.is_judged AS is_judged,
             is_judged AND hasAny(supports.hashes, if({k:UInt32} = 0, last.2, arraySlice(last.2, 1, {k:UInt32})))
@@ -68,6 +77,7 @@ WITH
         FROM retrievals AS retrieval
         INNER JOIN traces AS trace ON trace.project = retrieval.project AND trace.trace_id = retrieval.trace_id
         LEFT JOIN judged ON judged.project = retrieval.project AND judged.trace_id = retrieval.trace_id
+        LEFT JOIN labelled_later AS later ON later.project = retrieval.project AND later.trace_id = retrieval.trace_id
         LEFT JOIN supports ON supports.project = retrieval.project AND supports.trace_id = retrieval.trace_id
     ),
     counted AS

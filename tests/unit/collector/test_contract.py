@@ -2,13 +2,18 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import groundspan as gs
 import pytest
 import stored
 from groundspan import attributes
+from groundspan._capture import Attributes
+from groundspan._events import Event, encoded
+from groundspan._tokens import Counter, counted
 from groundspan.testing import capture_spans
+from groundspan_collector import records
+from groundspan_collector.decode import logs
 from groundspan_collector.store import Store
 from model_api import ANSWER, chunks_of_stream
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
@@ -145,3 +150,38 @@ def test_stream_arrives_as_a_whole(store: Store, project: str) -> None:
     assert row["time_to_first_token_ns"] == pytest.approx(first_ns, abs=1)
     assert row["attributes"][attributes.STREAM_OUTCOME] == "finished"
     assert float(row["attributes"][attributes.STREAM_GAP_MAX_S]) == sent[attributes.STREAM_GAP_MAX_S]
+
+
+@pytest.mark.parametrize(("model", "source"), [("gpt-4o", "tokenizer"), ("claude-sonnet-4-5", "estimate")])
+def test_counted_tokens_arrive_with_their_source(store: Store, project: str, model: str, source: str) -> None:
+    """So that a report can tell what was billed from what was guessed."""
+    with capture_spans() as spans:
+        with gs.generate.span(model=model, provider="openai") as call:
+            call.answer("Hello! How can I assist you today?")
+        with gs.generate.span(model=model, provider="openai") as call:
+            for key, value in counted(cast("Attributes", dict(spans[0].attributes or {})), Counter()).items():
+                call.set(key, value)
+        body = encode_spans([spans[1]]).SerializeToString()
+    store.insert_spans([body], 1, project=project, received_at_ns=stored.RECEIVED_NS)
+    (row,) = stored.spans(store, project)
+
+    assert (row["output_tokens"], row["tokens_source"]) == (9, source)
+
+
+def test_evaluations_arrive(store: Store, project: str) -> None:
+    """What was said of an answer, and which ids were relevant to it."""
+    common = {attributes.EVALUATION_NAME: "feedback", attributes.EVALUATION_LABEL: "good"}
+    said = Event(1, 2, stored.RECEIVED_NS, {**common, attributes.EVALUATION_SCORE: 0.5})
+    ids = {attributes.EVALUATION_NAME: "relevant_ids", attributes.EVALUATION_EXPLANATION: '["d1"]'}
+    body = logs.request(encoded([said, Event(1, 0, stored.RECEIVED_NS, ids)], {})).body
+    records.insert_logs(store, [body], 2, project=project, received_at_ns=stored.RECEIVED_NS)
+
+    rows = store.rows(
+        "SELECT trace_id, span_id, name, score_value, score_label, explanation FROM evaluations_once "
+        "WHERE project = {project:String} ORDER BY name",
+        {"project": project},
+    )
+    assert [list(row.values()) for row in rows] == [
+        [f"{1:032x}", f"{2:016x}", "feedback", 0.5, "good", ""],
+        [f"{1:032x}", "", "relevant_ids", None, "", '["d1"]'],
+    ]

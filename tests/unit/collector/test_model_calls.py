@@ -12,6 +12,7 @@ EVERY_STORE = True
 NAMED: dict[str, otlp.Value] = {"gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-4o"}
 USED: dict[str, otlp.Value] = {"gen_ai.usage.input_tokens": 10, "gen_ai.usage.output_tokens": 2}
 STAGES = ("pipeline", "agent", "retrieve", "rerank", "embed", "generate", "tool")
+COUNTED: dict[str, otlp.Value] = USED | {"groundspan.tokens.source": "estimate"}
 Node = tuple[str, str, dict[str, otlp.Value]]
 """Name, its parent's name, attributes; the stage is the name's first word."""
 
@@ -50,6 +51,12 @@ def _counted(store: Store, project: str, *nodes: Node) -> list[str]:
         ([("generate out", "", NAMED | USED), ("generate in", "generate out", NAMED | USED)], ["generate in"]),
         ([("generate out", "", NAMED | USED), ("generate in", "generate out", NAMED)], ["generate out"]),
         ([("generate out", "", NAMED), ("generate in", "generate out", NAMED)], ["generate in"]),
+        ([("generate", "", NAMED | COUNTED)], ["generate"]),
+        ([("embed", "", COUNTED), ("generate", "", COUNTED)], []),
+        ([("generate out", "", NAMED | USED), ("generate in", "generate out", NAMED | COUNTED)], ["generate out"]),
+        ([("generate out", "", NAMED | COUNTED), ("generate in", "generate out", NAMED | USED)], ["generate in"]),
+        ([("generate out", "", NAMED | COUNTED), ("generate in", "generate out", NAMED | COUNTED)], ["generate in"]),
+        ([("generate out", "", NAMED | COUNTED), ("generate in", "generate out", NAMED)], ["generate out"]),
         (
             [("generate a", "", NAMED | USED), ("generate b", "generate a", NAMED), ("generate c", "generate b", USED)],
             ["generate c"],
@@ -73,8 +80,9 @@ def _counted(store: Store, project: str, *nodes: Node) -> list[str]:
     ],
     ids=[
         "a call", "without usage", "without a name", "functions that call no model", "stages that are calls",
-        "a wrapper", "usage on the wrapper only", "usage on neither", "three deep", "through a tool",
-        "a wrapper of two", "a wrapper of two, one without usage",
+        "a wrapper", "usage on the wrapper only", "usage on neither", "counted", "counted without a name",
+        "counted inside", "counted on the wrapper", "both counted", "only the wrapper counted", "three deep",
+        "through a tool", "a wrapper of two", "a wrapper of two, one without usage",
         "embed in generate", "generate in embed", "siblings", "orphan",
     ],
 )  # fmt: skip

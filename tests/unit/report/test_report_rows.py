@@ -5,9 +5,11 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 
+import otlp
 import pytest
 import rows
-from groundspan_collector import report
+from groundspan_collector import records, report
+from groundspan_collector.decode import logs
 from groundspan_collector.report import Cell
 from groundspan_collector.store import Store
 from rows import NOON, Trace, chunk
@@ -193,6 +195,28 @@ def test_k_cuts_what_counts_as_retrieved(store: Store, project: str, ask: Ask) -
 
     assert [first["hit_rate"], first["proxy_hit_rate"]] == pytest.approx([0, 1 / 3])
     assert [second["hit_rate"], second["proxy_hit_rate"]] == pytest.approx([1 / 2, 2 / 3])
+
+
+@pytest.mark.parametrize(
+    ("explanation", "labelled", "hit_rate"), [('["y"]', 1, 1), ('["x"]', 1, 0), ("not JSON", 0, None)]
+)
+def test_relevant_ids_may_come_after_the_request(
+    store: Store, project: str, ask: Ask, explanation: str, labelled: int, hit_rate: int | None
+) -> None:
+    """As an evaluation of its trace."""
+    trace = Trace(project, "32" * 16).span("a1")
+    rows.insert(store, trace.span("b1", "a1", stage="retrieve", chunks=[chunk(1, "y")]))
+    record = otlp.log(
+        logs.EVALUATION,
+        {"gen_ai.evaluation.name": "relevant_ids", "gen_ai.evaluation.explanation": explanation},
+    )
+    record.trace_id = bytes.fromhex("32" * 16)
+    body = otlp.logs(record).SerializeToString()
+    records.insert_logs(store, [body], 1, project=project, received_at_ns=otlp.NOON_NS)
+
+    (row,) = ask("retrieval")
+
+    assert (row["hit_rate_n"], row["hit_rate"]) == (labelled, hit_rate)
 
 
 def test_relevant_ids_may_stand_on_the_pipeline(store: Store, project: str, ask: Ask) -> None:

@@ -386,3 +386,16 @@ def test_embedded_texts_are_counted_and_not_sent() -> None:
 
     assert (sent[keys.INPUT_TOKENS], sent[keys.TOKENS_SOURCE]) == (3, "tokenizer")
     assert "Hello" not in str(sent)
+
+
+def test_tokens_are_counted_when_no_text_is_kept() -> None:
+    """Counts are no content: cost is known all the same."""
+
+    @gs.generate(model="gpt-4o-mini", provider="openai", capture="no_content")
+    def complete(prompt: str) -> str:
+        return "Hello world" if prompt else ""
+
+    sent = _sent(lambda: complete("Hello"))
+
+    assert sent[keys.OUTPUT_TOKENS] == 2
+    assert "Hello" not in str(sent)
