@@ -10,6 +10,7 @@ from groundspan._hops import carry, continued, headers
 from groundspan._setup import flush, init, shutdown
 from groundspan._span import StageSpan, relevant
 from groundspan.errors import ConfigError
+from groundspan.integrations import instrument, uninstrument
 
 __all__ = [
     "ConfigError",
@@ -22,6 +23,7 @@ __all__ = [
     "generate",
     "headers",
     "init",
+    "instrument",
     "pipeline",
     "relevant",
     "rerank",
@@ -29,4 +31,5 @@ __all__ = [
     "shutdown",
     "tokenize",
     "tool",
+    "uninstrument",
 ]

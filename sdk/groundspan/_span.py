@@ -20,7 +20,7 @@ from groundspan._grounds import Fetch, Grounds
 from groundspan._guard import Guard
 from groundspan._parameters import Arguments, Keywords
 from groundspan._plan import Plan
-from groundspan._stages import GENERATE, PIPELINE, RERANK, TOOL
+from groundspan._stages import GENERATE, PIPELINE, RERANK, TOOL, Stage
 from groundspan._text import Cutter, clean, scalar, shown
 
 _KEY = create_key("groundspan-stage")
@@ -49,6 +49,7 @@ class StageSpan:
     """One run of a stage. Before init(), after shutdown() and when disabled every method does nothing."""
 
     __slots__ = (
+        "__weakref__",
         "_args",
         "_attributes",
         "_capture",
@@ -187,6 +188,11 @@ class StageSpan:
             self._token = attach(self._context)
         # A task that outlives the call keeps this object alive, and must not keep the host's arguments too.
         self._args, self._kwargs = (), {}
+
+    @property
+    def stage(self) -> Stage:
+        """Which kind of work this is."""
+        return self._plan.stage
 
     @property
     def speaks(self) -> bool:
