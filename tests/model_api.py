@@ -1,4 +1,4 @@
-"""A stub of OpenAI's API on a port of its own: always the same answer and the same usage.
+"""A stub of OpenAI's API (chat, responses, embeddings) on a port of its own: always the same answer and usage.
 
 Asked to stream, it streams; given tools, it calls the first of them, until a tool has answered; a model that is
 called BROKEN_MODEL does not exist.
@@ -27,6 +27,32 @@ CHAT: dict[str, Any] = {
         "prompt_tokens_details": {"cached_tokens": 400},
     },
 }
+RESPONSE: dict[str, Any] = {
+    "id": "resp_1",
+    "object": "response",
+    "created_at": 1760000000,
+    "model": "gpt-4o-2024-08-06",
+    "output": [
+        {
+            "type": "message",
+            "id": "msg_1",
+            "role": "assistant",
+            "status": "completed",
+            "content": [{"type": "output_text", "text": ANSWER, "annotations": []}],
+        }
+    ],
+    "status": "completed",
+    "parallel_tool_calls": True,
+    "tool_choice": "auto",
+    "tools": [],
+    "usage": {
+        "input_tokens": 1000,
+        "output_tokens": 100,
+        "total_tokens": 1100,
+        "input_tokens_details": {"cached_tokens": 400},
+        "output_tokens_details": {"reasoning_tokens": 0},
+    },
+}
 EMBEDDINGS: dict[str, Any] = {
     "object": "list",
     "model": "text-embedding-3-small",
@@ -46,6 +72,28 @@ def chunks_of_stream() -> Iterator[dict[str, Any]]:
         yield head | {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
     yield head | {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
     yield head | {"choices": [], "usage": CHAT["usage"]}
+
+
+def events_of_response() -> Iterator[dict[str, Any]]:
+    """RESPONSE's answer word by word, then all of it."""
+    begun = RESPONSE | {"status": "in_progress", "output": [], "usage": None}
+    message = RESPONSE["output"][0]
+    place = {"item_id": message["id"], "output_index": 0, "content_index": 0}
+    empty = message["content"][0] | {"text": ""}
+    deltas = [word + " " for word in ANSWER.split(" ")]
+    deltas[-1] = deltas[-1].strip()
+    events: list[dict[str, Any]] = [
+        {"type": "response.created", "response": begun},
+        {"type": "response.output_item.added", "output_index": 0, "item": message | {"content": []}},
+        {"type": "response.content_part.added", "part": empty, **place},
+        *({"type": "response.output_text.delta", "delta": delta, "logprobs": [], **place} for delta in deltas),
+        {"type": "response.output_text.done", "text": ANSWER, "logprobs": [], **place},
+        {"type": "response.content_part.done", "part": message["content"][0], **place},
+        {"type": "response.output_item.done", "output_index": 0, "item": message},
+        {"type": "response.completed", "response": RESPONSE},
+    ]
+    for number, event in enumerate(events):
+        yield event | {"sequence_number": number}
 
 
 def chat(request: dict[str, Any]) -> dict[str, Any]:
@@ -75,6 +123,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(404, "application/json", json.dumps(NO_SUCH_MODEL))
         elif self.path.endswith("/embeddings"):
             self._answer(200, "application/json", json.dumps(embeddings(request)))
+        elif self.path.endswith("/responses") and request.get("stream"):
+            frames = (f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events_of_response())
+            self._answer(200, "text/event-stream", "".join(frames))
+        elif self.path.endswith("/responses"):
+            self._answer(200, "application/json", json.dumps(RESPONSE))
         elif request.get("stream"):
             events = [*(json.dumps(chunk) for chunk in chunks_of_stream()), "[DONE]"]
             self._answer(200, "text/event-stream", "".join(f"data: {event}\n\n" for event in events))

@@ -11,6 +11,7 @@ from groundspan._hops import carry, continued, headers
 from groundspan._setup import flush, init, shutdown
 from groundspan._span import StageSpan
 from groundspan.errors import ConfigError
+from groundspan.integrations import instrument, uninstrument
 
 __all__ = [
     "ConfigError",
@@ -24,6 +25,7 @@ __all__ = [
     "generate",
     "headers",
     "init",
+    "instrument",
     "pipeline",
     "relevant",
     "rerank",
@@ -32,4 +34,5 @@ __all__ = [
     "tokenize",
     "tool",
     "trace_id",
+    "uninstrument",
 ]

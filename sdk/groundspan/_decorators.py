@@ -46,7 +46,7 @@ def _plan(
             fixed[key] = clean(str(value)) if count is None else count
     target = fixed.get(stage.target_key) if stage.target_key else None
     name = stage.span_name if target is None else f"{stage.span_name} {target}"
-    return Plan.made(stage, name, fixed, found, context, relevant, capture)
+    return Plan(stage, name, fixed, found, context, relevant, capture)
 
 
 def _decorated(

@@ -23,26 +23,15 @@ class Plan:
     """Ids, or a function of the call's arguments that gives them."""
     capture: Capture | None = None
     """Which texts are kept; None: what init() was told."""
-    asks: tuple[str, ...] = ()
+    asks: tuple[str, ...] = field(init=False)
     """Those names of the stage's argument that a call may have."""
-    tops: tuple[str, ...] = ()
+    tops: tuple[str, ...] = field(init=False)
     """Those names of a number of chunks that a call may have."""
 
-    @classmethod
-    def made(
-        cls,
-        stage: Stage,
-        span_name: str,
-        fixed: Mapping[str, Value],
-        parameters: Parameters,
-        context: str | Callable[..., object] | None = None,
-        relevant: object = None,
-        capture: Capture | None = None,
-    ) -> "Plan":
-        """Work out what need not be looked for at each call."""
-        asks = tuple(name for name in stage.asks if parameters.knows(name))
-        tops = tuple(name for name in TOP_KS if parameters.knows(name)) if stage.fetches else ()
-        return cls(stage, span_name, fixed, parameters, context, relevant, capture, asks, tops)
+    def __post_init__(self) -> None:
+        knows, stage = self.parameters.knows, self.stage
+        object.__setattr__(self, "asks", tuple(name for name in stage.asks if knows(name)))
+        object.__setattr__(self, "tops", tuple(name for name in TOP_KS if knows(name)) if stage.fetches else ())
 
     def opening(self, args: Arguments, kwargs: Keywords) -> tuple[str, Mapping[str, Value]]:
         """Give the name and the attributes that a span starts with, which samplers see."""

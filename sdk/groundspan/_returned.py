@@ -90,7 +90,8 @@ class _StandIn:
 
     @property  # type: ignore[misc] # isinstance() asks it
     def __class__(self) -> type:
-        return type(self._groundspan_inner)
+        # Not type(): what a decorated function hands on may be such a stand-in already.
+        return self._groundspan_inner.__class__
 
     def __getattr__(self, name: str) -> object:
         found = getattr(self._groundspan_inner, name)

@@ -23,7 +23,7 @@ from groundspan._plan import Plan
 from groundspan._runtime import Runtime, current
 from groundspan._sampling import begins_trace, is_kept, left_out
 from groundspan._sampling import ratio as sampled_ratio
-from groundspan._stages import EMBED, GENERATE, PIPELINE, RERANK, TOOL
+from groundspan._stages import EMBED, GENERATE, PIPELINE, RERANK, TOOL, Stage
 from groundspan._text import Cutter, clean, scalar
 
 _KEY = create_key("groundspan-stage")
@@ -55,6 +55,7 @@ class StageSpan:
     """One run of a stage. Before init(), after shutdown() and when disabled every method does nothing."""
 
     __slots__ = (
+        "__weakref__",
         "_args",
         "_attributes",
         "_content",
@@ -243,6 +244,11 @@ class StageSpan:
         if plan.context is not None:
             with _READING_ARGUMENTS:
                 content.take_chunks(capture.context, plan.given_context(args, kwargs))
+
+    @property
+    def stage(self) -> Stage:
+        """Which kind of work this is."""
+        return self._plan.stage
 
     @property
     def speaks(self) -> bool:

@@ -1,0 +1,179 @@
+"""Put a stage's span around a client library's method, and take it away again."""
+
+import functools
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias, cast
+
+from groundspan import _runtime
+from groundspan import attributes as keys
+from groundspan._capture import Value
+from groundspan._guard import Guard
+from groundspan._parameters import Keywords
+from groundspan._plan import Plan
+from groundspan._returned import followed
+from groundspan._span import StageSpan, _current
+from groundspan._stages import Stage
+from groundspan.integrations._elsewhere import is_spanned, is_wrapped
+from groundspan.integrations._inner import InnerCall
+
+_RAW: Final = "X-Stainless-Raw-Response"
+# "stream" is the third: its body is not read yet, and is the host's to read.
+_WHOLE: Final = ("true", "raw")
+
+_OPENING = Guard("read a client library's call")
+_PARSING = Guard("read a raw response")
+
+Undo: TypeAlias = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a call says before it is made."""
+
+    attributes: Mapping[str, Value]
+    asked: Keywords = field(default_factory=dict)
+    """The prompt, by the name that the stage looks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A method of a client library that is one stage."""
+
+    owner: type
+    name: str
+    stage: Stage
+    read: Callable[[object, Keywords], Request]
+    """The client and a call's keywords -> what they say."""
+    is_async: bool = False
+    opens_others: bool = False
+    """It makes its request through another method that is traced too."""
+
+
+class _Switch:
+    """Whether a patch is still wanted: one that others have wrapped cannot be taken out any more."""
+
+    is_on = True
+
+
+def patched(methods: Iterable[Method]) -> Undo:
+    """Trace *methods*, as far as this version of the library has them; the function that is given undoes it."""
+    undos = [_patched(method) for method in methods if hasattr(method.owner, method.name)]
+
+    def undo() -> None:
+        for each in undos:
+            each()
+
+    return undo
+
+
+def _patched(method: Method) -> Undo:
+    original = getattr(method.owner, method.name)
+    switch = _Switch()
+    around = (_coroutine if method.is_async else _plain)(original, method, switch)
+    setattr(method.owner, method.name, around)
+
+    def undo() -> None:
+        switch.is_on = False
+        if getattr(method.owner, method.name) is around:
+            setattr(method.owner, method.name, original)
+
+    return undo
+
+
+def _plain(original: Callable[..., object], method: Method, switch: _Switch) -> Callable[..., object]:
+    @functools.wraps(original)
+    def call(resource: object, *args: object, **kwargs: object) -> object:
+        span = _opened(method, resource, kwargs) if switch.is_on else None
+        if span is None:
+            return original(resource, *args, **kwargs)
+        try:
+            returned = original(resource, *args, **kwargs)
+        except BaseException as error:
+            span.fail(error)
+            raise
+        if not _is_raw(kwargs):
+            return followed(returned, span)
+        parsed = None
+        with _PARSING:
+            parsed = _parsed(returned, kwargs)
+        span.finish(parsed)
+        return returned
+
+    return call
+
+
+def _coroutine(
+    original: Callable[..., Awaitable[object]], method: Method, switch: _Switch
+) -> Callable[..., Awaitable[object]]:
+    @functools.wraps(original)
+    async def call(resource: object, *args: object, **kwargs: object) -> object:
+        span = _opened(method, resource, kwargs) if switch.is_on else None
+        if span is None:
+            return await original(resource, *args, **kwargs)
+        try:
+            returned = await original(resource, *args, **kwargs)
+        except BaseException as error:
+            span.fail(error)
+            raise
+        if not _is_raw(kwargs):
+            return followed(returned, span)
+        parsed = None
+        with _PARSING:
+            parsed = _parsed(returned, kwargs)
+            parsed = await parsed if inspect.isawaitable(parsed) else parsed
+        span.finish(parsed)
+        return returned
+
+    return call
+
+
+def _opened(method: Method, resource: object, kwargs: Keywords) -> StageSpan | None:
+    """Start the call's span; None where nothing is to be traced, or somebody else traces it."""
+    runtime = _runtime.current()
+    if runtime is None:
+        return None
+    with _OPENING:
+        client = getattr(resource, "_client", None)
+        if _is_elsewhere(method, client):
+            return None
+        outer = _current()
+        if outer is not None and outer.stage is method.stage and outer.is_recording:
+            return None if method.opens_others else cast("StageSpan", InnerCall(outer))
+        request = method.read(client, kwargs)
+        span = StageSpan(_plan(method.stage, request), (), request.asked)
+        span.start(runtime)
+        return span
+    return None
+
+
+def _is_elsewhere(method: Method, client: object) -> bool:
+    called = getattr(method.owner, method.name)
+    return is_wrapped(called) or is_wrapped(getattr(client, "request", None)) or is_spanned(str(method.stage.operation))
+
+
+def _plan(stage: Stage, request: Request) -> Plan:
+    fixed: dict[str, Value] = {keys.STAGE: stage.name, **request.attributes}
+    if stage.operation is not None:
+        fixed[keys.OPERATION] = stage.operation
+    model = fixed.get(keys.REQUEST_MODEL)
+    return Plan(stage, stage.span_name if model is None else f"{stage.span_name} {model}", fixed)
+
+
+def _is_raw(kwargs: Keywords) -> bool:
+    """Tell whether the caller asked for the response around the answer, as ``with_raw_response`` does."""
+    return _raw_header(kwargs) is not None
+
+
+def _raw_header(kwargs: Keywords) -> object:
+    headers = kwargs.get("extra_headers")
+    return headers.get(_RAW) if isinstance(headers, Mapping) else None
+
+
+def _parsed(returned: object, kwargs: Keywords) -> object:
+    """Read the answer out of a response that has come whole; the caller's own parse() finds it read."""
+    parse = getattr(returned, "parse", None)
+    if _raw_header(kwargs) not in _WHOLE or kwargs.get("stream") is True or not callable(parse):
+        return None
+    return cast("object", parse())

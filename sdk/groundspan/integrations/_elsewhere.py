@@ -1,0 +1,47 @@
+"""Whether somebody else traces a call already: then it is left to them, so that nothing is counted twice."""
+
+from typing import Final
+
+from opentelemetry.trace import get_current_span
+
+from groundspan import attributes as keys
+from groundspan._setup import SCOPE
+
+# Where the wrappers of other instrumentations are written.
+_MAKERS: Final = ("opentelemetry.instrumentation.", "openinference.instrumentation.", "langfuse.", "logfire.")
+_KIND: Final = "openinference.span.kind"
+_CALLS: Final = {
+    "chat": frozenset({"chat", "text_completion", "generate_content", "LLM"}),
+    "embeddings": frozenset({"embeddings", "EMBEDDING"}),
+}
+_MAX_WRAPPERS = 16
+
+
+def is_wrapped(function: object) -> bool:
+    """Tell whether another instrumentation stands anywhere around *function*, outside or inside of ours."""
+    for _ in range(_MAX_WRAPPERS):
+        if function is None:
+            return False
+        if _is_theirs(function):
+            return True
+        function = getattr(function, "__wrapped__", None)
+    return False
+
+
+def _is_theirs(function: object) -> bool:
+    """Look where a wrapper was written: wrapt keeps it apart, a plain one says it by its globals."""
+    wrapper = getattr(function, "_self_wrapper", None)
+    written_in = getattr(wrapper, "__module__", None)
+    if written_in is None:
+        written_in = getattr(function, "__globals__", {}).get("__name__")
+    return isinstance(written_in, str) and written_in.startswith(_MAKERS)
+
+
+def is_spanned(operation: str) -> bool:
+    """Tell whether the current span is somebody else's for this very call."""
+    span = get_current_span()
+    if not span.is_recording() or getattr(getattr(span, "instrumentation_scope", None), "name", None) == SCOPE:
+        return False
+    told = getattr(span, "attributes", None) or {}
+    calls = _CALLS[operation]
+    return told.get(keys.OPERATION) in calls or told.get(_KIND) in calls
