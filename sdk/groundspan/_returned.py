@@ -21,6 +21,7 @@ _NO_STREAMS = ("read", "fetchone")
 _MOCKS = frozenset({"unittest.mock", "mock.mock"})
 _BODIES = ("stream_response", "_stream_response")
 _TEXTS = "text_stream"
+_READS_TEXTS = "__stream_text__"
 _READ_ON = ("get_final_", "until_done")
 
 
@@ -98,7 +99,9 @@ class _StandIn:
         if name in ("close", "aclose"):
             return self._closing(cast("Callable[[], object]", found))
         if name == _TEXTS:
-            return _stream(found, self._groundspan_flow)
+            # Read through this object, its texts are seen as the events that they are in, which tell the usage.
+            read = getattr(self._groundspan_inner.__class__, _READS_TEXTS, None)
+            return _stream(found, self._groundspan_flow) if read is None else read(self)
         if name.startswith(_READ_ON) and hasattr(found, "__func__"):
             # These read the stream themselves: through this object they are seen to.
             return found.__func__.__get__(self)
