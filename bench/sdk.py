@@ -178,11 +178,9 @@ def _beside(peer: str, options: Options) -> None:
         provider = raw_provider(endpoint)
         built = {"bare": pipeline(SYNC), peer: request_of(peer, endpoint)}
         built["raw otel with content"] = by_hand(SYNC, pipeline, provider.get_tracer("raw"), content=True)
-        gs.init("bench", endpoint=endpoint)
-        built["groundspan"] = traced(SYNC, pipeline)
         show(f"{peer} {installed(peer)}", measured(built, timed, options.rounds, options.requests))
         sys.stdout.flush()
-        # Some of them wait long for a sink that does not speak their own protocol.
+        # Some of them wait long at the end for a sink that does not speak their own protocol.
         os._exit(0)
 
 

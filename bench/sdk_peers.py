@@ -10,12 +10,20 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeAlias
 
+import groundspan as gs
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from sdk_request import SYNC, Request, pipeline
+from sdk_request import SYNC, Request, decorated, pipeline
 
 Decorate: TypeAlias = Callable[[str, Callable[..., Any]], Callable[..., Any]]
 """Puts a library's decorator around the stage of a name."""
+
+
+def groundspan(endpoint: str) -> Decorate:
+    """Groundspan itself, alone in its process: beside a peer it would join the peer's provider."""
+    gs.init("bench", endpoint=endpoint)
+    stages = decorated(SYNC)
+    return lambda name, stage: stages[name] if name in stages else gs.pipeline(name="answer")(stage)
 
 
 def langfuse(endpoint: str) -> Decorate:
@@ -74,6 +82,7 @@ def traceloop(endpoint: str) -> Decorate:
 
 
 PEERS: Mapping[str, tuple[str, Callable[[str], Decorate]]] = {
+    "groundspan": ("groundspan", groundspan),
     "langfuse": ("langfuse", langfuse),
     "traceloop": ("traceloop-sdk", traceloop),
     "openinference": ("openinference-instrumentation", openinference),
@@ -85,8 +94,9 @@ PEERS: Mapping[str, tuple[str, Callable[[str], Decorate]]] = {
 
 def installed(peer: str) -> str | None:
     """Give the version of a peer; None where it is not installed."""
-    names = (PEERS[peer][0], peer)
-    for name in names:
+    if peer == "groundspan":
+        return "of this repository"
+    for name in (PEERS[peer][0], peer):
         try:
             return version(name)
         except PackageNotFoundError:

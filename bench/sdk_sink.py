@@ -5,6 +5,7 @@ before. ``hang`` takes a request and never answers.
 """
 
 import gzip
+import os
 import subprocess
 import sys
 import threading
@@ -22,7 +23,8 @@ _kept: list[bytes] = []
 @contextmanager
 def sink(kind: str = "drop") -> Iterator[str]:
     """Run a sink; give its address."""
-    with subprocess.Popen([sys.executable, __file__, kind], stdout=subprocess.PIPE, text=True) as process:
+    command = [sys.executable, __file__, kind]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
@@ -88,8 +90,15 @@ class Hanging(Dropping):
         threading.Event().wait()
 
 
+def _end_with_bench() -> None:
+    """End when the process that asked for this one has ended, however it did."""
+    sys.stdin.read()
+    os._exit(0)
+
+
 def main() -> None:
     """Be the sink."""
+    threading.Thread(target=_end_with_bench, daemon=True).start()
     kinds = {"drop": Dropping, "keep": Keeping, "hang": Hanging}
     with ThreadingHTTPServer(("127.0.0.1", 0), kinds[sys.argv[1]]) as server:
         print(server.server_port, flush=True)
