@@ -40,6 +40,7 @@ class StubCollector:
 
     def __init__(self) -> None:
         self.requests: list[ExportTraceServiceRequest] = []
+        self.bodies: list[bytes] = []
         self.headers: list[dict[str, str]] = []
         self.paths: list[str] = []
         self.connections: set[tuple[str, int]] = set()
@@ -60,8 +61,9 @@ def _handler(collector: StubCollector) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            collector.requests.append(ExportTraceServiceRequest.FromString(gzip.decompress(body)))
+            body = gzip.decompress(self.rfile.read(int(self.headers["Content-Length"])))
+            collector.bodies.append(body)
+            collector.requests.append(ExportTraceServiceRequest.FromString(body))
             collector.headers.append({key.lower(): value for key, value in self.headers.items()})
             collector.paths.append(self.path)
             collector.connections.add(self.client_address)

@@ -3,7 +3,7 @@
 import doctest
 import inspect
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import ModuleType, SimpleNamespace
@@ -11,6 +11,8 @@ from types import ModuleType, SimpleNamespace
 import groundspan as gs
 import pytest
 from groundspan import errors, settings, testing
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
 from sdk_support import strict_spans, stub_collector
 
 PUBLIC_MODULES = (gs, testing, settings, errors)
@@ -65,7 +67,8 @@ def _prepared(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, object]]:
     """The names that examples use for an application of the reader's own; what is sent goes to a stub."""
     with stub_collector() as collector, strict_spans():
         monkeypatch.setenv("GROUNDSPAN_ENDPOINT", collector.endpoint)
-        monkeypatch.setattr("groundspan._setup._joinable", _provider_of_its_own())
+        provider = TracerProvider(shutdown_on_exit=False)
+        monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)
         yield {
             "ThreadPoolExecutor": ThreadPoolExecutor,
             "answer": answer,
@@ -86,12 +89,6 @@ def _post(url: str, *, json: object, headers: dict[str, str]) -> None:
     assert url
     assert json
     assert isinstance(headers, dict)
-
-
-def _provider_of_its_own() -> Callable[[], object]:
-    from opentelemetry.sdk.trace import TracerProvider
-
-    return lambda: TracerProvider(shutdown_on_exit=False)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
