@@ -1,357 +1,300 @@
-"""What tracing adds to one request: ``python bench/sdk.py``.
+"""What tracing adds to one request, and what it does to its process: ``python bench/sdk.py``.
 
-A request is five functions (pipeline, embed, retrieve, rerank, generate) that pass about 12 kB of text. It
-runs bare, with Groundspan's decorators, and with the raw OpenTelemetry SDK around the same functions: once
-with the same content serialised and set as attributes by hand, once without content. Each sends to a sink in
-a process of its own. Rounds are interleaved; printed is the median time of a request less the bare one's.
+A request is five functions (pipeline, embed, retrieve, rerank, generate) that pass about 12 kB of text. It runs
+bare, with Groundspan's decorators, and with the raw OpenTelemetry SDK around the same functions. Each sends to a
+sink in a process of its own. Each part runs in a fresh process; ``--only NAME`` runs one:
+
+disabled   microseconds that decorators add where init() was not called, and where it was told to be disabled
+sync       microseconds added to a request, beside the raw SDK with and without the same content
+async      the same on an event loop
+sampled    microseconds added where the sampler takes no trace, beside the raw SDK under the same sampler
+paced      99 of 100 requests at 200 a second, beside the raw SDK
+burst      spans lost, and memory, at 2,000 requests a second
+outage     a collector that refuses and one that hangs: requests, memory, log, and the end of the process
+peers      microseconds that other libraries' decorators add, where they are installed
+
+Variants take turns, round after round. Times are medians over all rounds less the bare request's; p99 is the median
+of the turns' own. What is wanted stands beside what was measured.
 """
 
 import argparse
 import asyncio
-import inspect
-import json
+import functools
+import math
 import os
 import platform
 import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TypeAlias, cast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import groundspan as gs
-from opentelemetry.exporter.otlp.proto.http import Compression
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import SpanKind, Tracer
-
-Hit: TypeAlias = dict[str, object]
-Stages: TypeAlias = Mapping[str, Callable[..., object]]
-Request: TypeAlias = Callable[[str], object]
-Attributes: TypeAlias = dict[str, str | int]
-Written: TypeAlias = Callable[[object], Attributes]
-
-QUESTION = "What does a deque do when its maximum length is reached and another item is appended? " * 2
-HITS: list[Hit] = [
-    {
-        "id": f"doc-{rank}",
-        "score": 0.9 - rank / 20,
-        "text": f"Passage {rank}. " + "Once full, a deque drops. " * 38,
-    }
-    for rank in range(7)
-]
-ANSWER = "Items at the other end are discarded when a bounded deque is full and new items are added. " * 12
-VECTOR = [[0.1] * 384]
-
-
-# The application, bare.
-
-
-def embed(text: str) -> list[list[float]]:
-    """Give a vector without computing one: only what tracing adds is measured."""
-    return VECTOR if text else []
-
-
-def retrieve(query: str) -> list[Hit]:
-    """Give all passages."""
-    return HITS if query else []
-
-
-def rerank(query: str, hits: list[Hit]) -> list[Hit]:
-    """Give the first few."""
-    return hits[:3] if query else []
-
-
-def generate(question: str, hits: list[Hit]) -> str:
-    """Give the answer."""
-    return ANSWER if question and hits else ""
-
-
-async def embed_async(text: str) -> list[list[float]]:
-    """Give a vector."""
-    return VECTOR if text else []
-
-
-async def retrieve_async(query: str) -> list[Hit]:
-    """Give all passages."""
-    return HITS if query else []
-
-
-async def rerank_async(query: str, hits: list[Hit]) -> list[Hit]:
-    """Give the first few."""
-    return hits[:3] if query else []
-
-
-async def generate_async(question: str, hits: list[Hit]) -> str:
-    """Give the answer."""
-    return ANSWER if question and hits else ""
-
-
-SYNC: Stages = {"embed": embed, "retrieve": retrieve, "rerank": rerank, "generate": generate}
-ASYNC: Stages = {
-    "embed": embed_async,
-    "retrieve": retrieve_async,
-    "rerank": rerank_async,
-    "generate": generate_async,
-}
-
-
-def pipeline(stages: Stages) -> Request:
-    """Build the request out of its stages."""
-
-    def answer(question: str) -> object:
-        stages["embed"](question)
-        hits = stages["rerank"](question, stages["retrieve"](question))
-        return stages["generate"](question, hits)
-
-    return answer
-
-
-def pipeline_async(stages: Stages) -> Request:
-    """Build the request out of its async stages."""
-
-    async def answer(question: str) -> object:
-        await _awaitable(stages["embed"](question))
-        hits = await _awaitable(stages["retrieve"](question))
-        hits = await _awaitable(stages["rerank"](question, hits))
-        return await _awaitable(stages["generate"](question, hits))
-
-    return answer
-
-
-def _awaitable(value: object) -> Awaitable[object]:
-    return cast("Awaitable[object]", value)
-
-
-# With Groundspan.
-
-
-def decorated(stages: Stages) -> Stages:
-    """Decorate the stages as a user would."""
-    decorators: Mapping[str, Callable[[Callable[..., object]], Callable[..., object]]] = {
-        "embed": gs.embed(model="minilm", provider="local"),
-        "retrieve": gs.retrieve(top_k=7, data_source="docs"),
-        "rerank": gs.rerank(model="cross-encoder"),
-        "generate": gs.generate(model="gpt-4o-mini", provider="openai"),
-    }
-    return {name: decorators[name](stage) for name, stage in stages.items()}
-
-
-# With the raw OpenTelemetry SDK.
-
-
-def _messages(role: str, text: object) -> str:
-    return json.dumps([{"role": role, "parts": [{"type": "text", "content": text}]}])
-
-
-def _documents(hits: object) -> str:
-    listed = hits if isinstance(hits, list) else []
-    return json.dumps([{"id": hit["id"], "score": hit["score"], "content": hit["text"]} for hit in listed])
-
-
-_BEFORE: Mapping[str, Written] = {
-    "pipeline": lambda asked: {"gen_ai.input.messages": _messages("user", asked)},
-    "retrieve": lambda asked: {"gen_ai.retrieval.query.text": str(asked)},
-    "rerank": lambda asked: {"gen_ai.retrieval.query.text": str(asked)},
-    "generate": lambda asked: {"gen_ai.input.messages": _messages("user", asked)},
-}
-_AFTER: Mapping[str, Written] = {
-    "pipeline": lambda said: {"gen_ai.output.messages": _messages("assistant", said)},
-    "embed": lambda _: {"groundspan.embeddings.count": 1, "gen_ai.embeddings.dimension.count": 384},
-    "retrieve": lambda hits: {"gen_ai.retrieval.documents": _documents(hits)},
-    "rerank": lambda hits: {"gen_ai.retrieval.documents": _documents(hits)},
-    "generate": lambda said: {"gen_ai.output.messages": _messages("assistant", said)},
-}
-_FIXED: Mapping[str, Attributes] = {
-    "pipeline": {"gen_ai.operation.name": "invoke_workflow", "gen_ai.workflow.name": "answer"},
-    "embed": {
-        "gen_ai.operation.name": "embeddings",
-        "gen_ai.request.model": "minilm",
-        "gen_ai.provider.name": "local",
-    },
-    "retrieve": {
-        "gen_ai.operation.name": "retrieval",
-        "gen_ai.data_source.id": "docs",
-        "gen_ai.retrieval.top_k": 7,
-    },
-    "rerank": {"gen_ai.operation.name": "rerank", "gen_ai.request.model": "cross-encoder"},
-    "generate": {
-        "gen_ai.operation.name": "chat",
-        "gen_ai.request.model": "gpt-4o-mini",
-        "gen_ai.provider.name": "openai",
-    },
-}
-
-
-def raw(name: str, stage: Callable[..., object], tracer: Tracer, *, content: bool) -> Callable[..., object]:
-    """Put a span around a stage as one would by hand."""
-    before, after = (_BEFORE.get(name), _AFTER.get(name)) if content else (None, None)
-
-    def call(*args: object) -> object:
-        with tracer.start_as_current_span(name, kind=SpanKind.CLIENT, attributes=_FIXED[name]) as span:
-            if before is not None:
-                span.set_attributes(before(args[0]))
-            returned = stage(*args)
-            if after is not None:
-                span.set_attributes(after(returned))
-            return returned
-
-    async def call_async(*args: object) -> object:
-        with tracer.start_as_current_span(name, kind=SpanKind.CLIENT, attributes=_FIXED[name]) as span:
-            if before is not None:
-                span.set_attributes(before(args[0]))
-            returned = await _awaitable(stage(*args))
-            if after is not None:
-                span.set_attributes(after(returned))
-            return returned
-
-    return call_async if inspect.iscoroutinefunction(stage) else call
-
-
-def raw_provider(endpoint: str) -> TracerProvider:
-    """Set up the raw SDK as its documentation does."""
-    provider = TracerProvider(resource=Resource.create({"service.name": "raw"}))
-    exporter = OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces", compression=Compression.Gzip)
-    provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=1000))
-    return provider
-
-
-# Measuring.
-
-
-def variants(stages: Stages, build: Callable[[Stages], Request], tracer: Tracer) -> dict[str, Request]:
-    """Build the same request four times."""
-    handmade = {name: raw(name, stage, tracer, content=True) for name, stage in stages.items()}
-    silent = {name: raw(name, stage, tracer, content=False) for name, stage in stages.items()}
-    return {
-        "bare": build(stages),
-        "groundspan": gs.pipeline(name="answer")(build(decorated(stages))),
-        "raw otel with content": raw("pipeline", build(handmade), tracer, content=True),
-        "raw otel without content": raw("pipeline", build(silent), tracer, content=False),
-    }
-
-
-def timed(request: Request, requests: int) -> list[int]:
-    """Run one round; give the nanoseconds of each request."""
-    times: list[int] = []
-    for _ in range(requests):
-        started = time.perf_counter_ns()
-        request(QUESTION)
-        times.append(time.perf_counter_ns() - started)
-    return times
-
-
-async def timed_async(request: Request, requests: int) -> list[int]:
-    """Run one round on the event loop."""
-    times: list[int] = []
-    for _ in range(requests):
-        started = time.perf_counter_ns()
-        await _awaitable(request(QUESTION))
-        times.append(time.perf_counter_ns() - started)
-    return times
-
-
-def measured(
-    built: Mapping[str, Request], run: Callable[[Request, int], list[int]], rounds: int, requests: int
-) -> dict[str, list[int]]:
-    """Run all variants in turn, round after round; the first round warms up."""
-    times: dict[str, list[int]] = {name: [] for name in built}
-    for number in range(rounds + 1):
-        for name, request in built.items():
-            taken = run(request, requests)
-            if number:
-                times[name] += taken
-    return times
-
-
-def added_us(times: Mapping[str, Sequence[int]]) -> dict[str, float]:
-    """Give the median microseconds that each variant adds to a bare request."""
-    bare = statistics.median(times["bare"])
-    return {name: (statistics.median(each) - bare) / 1000 for name, each in times.items() if name != "bare"}
-
-
-def show(title: str, times: Mapping[str, Sequence[int]]) -> None:
-    """Print one table."""
+from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from opentelemetry.trace import Tracer
+from sdk_load import added_us, measured, p99_us, timed, timed_async
+from sdk_peers import PEERS, installed, request_of
+from sdk_probe import WARM_UP_REQUESTS, Found, probe
+from sdk_request import (
+    ANSWER,
+    ASYNC,
+    HITS,
+    QUESTION,
+    SYNC,
+    Request,
+    Stages,
+    by_hand,
+    pipeline,
+    pipeline_async,
+    raw_provider,
+    traced,
+)
+from sdk_sink import arrived, refusing, sink
+
+RATE, BURST_RATE, SPANS = 200, 2000, 5
+MB = 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How long to measure."""
+
+    rounds: int
+    requests: int
+    seconds: float
+    turns: int
+    flood: int
+    peer: str | None
+
+
+def told(what: str, value: float, at_most: float, unit: str = "", digits: int = 2) -> None:
+    """Print what was measured, what is wanted, and whether it is so."""
+    verdict = "" if round(value, digits) <= at_most else "  MISSED"
+    print(f"  {what:64}{value:9.{digits}f}{unit} (wanted: at most {at_most:g}{unit}){verdict}", flush=True)
+
+
+def show(title: str, times: Mapping[str, Sequence[int]]) -> dict[str, float]:
+    """Print one table; give the medians."""
     added = added_us(times)
     print(f"\n{title}: median µs added to a request (bare: {statistics.median(times['bare']) / 1000:.1f})")
     for name, median in added.items():
-        p99 = statistics.quantiles(times[name], n=100)[98] / 1000
-        print(f"  {name:26}{median:8.1f}   p99 {p99:8.1f}")
-    for other in ("raw otel with content", "raw otel without content"):
-        print(f"  groundspan / {other}: {added['groundspan'] / added[other]:.2f}")
+        print(f"  {name:34}{median:8.1f}   p99 {p99_us(times[name]):8.1f}")
+    return added
 
 
-class Sink(BaseHTTPRequestHandler):
-    """Takes everything and keeps nothing."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        """Read the body and say yes."""
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-        """Say nothing."""
+# What a request costs.
 
 
-@contextmanager
-def sink() -> Iterator[str]:
-    """Run a sink in a process of its own; give its address."""
-    command = [sys.executable, __file__, "--sink"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
-        finally:
-            process.terminate()
+def _variants(stages: Stages, build: Callable[[Stages], Request], tracer: Tracer) -> dict[str, Request]:
+    """Build the same request four times."""
+    return {
+        "bare": build(stages),
+        "groundspan": traced(stages, build),
+        "raw otel with content": by_hand(stages, build, tracer, content=True),
+        "raw otel without content": by_hand(stages, build, tracer, content=False),
+    }
 
 
-def serve_sink() -> None:
-    """Be the sink."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Sink) as server:
-        print(server.server_port, flush=True)
-        server.serve_forever()
+def disabled(options: Options) -> None:
+    """Measure decorators that have nothing to do."""
+    built = {"bare": pipeline(SYNC), "groundspan": traced(SYNC, pipeline)}
+    never = show("never initialised", measured(built, timed, options.rounds, options.requests))
+    gs.init("bench", disabled=True)
+    off = show("disabled", measured(built, timed, options.rounds, options.requests))
+    told("never initialised, µs a request", never["groundspan"], 2)
+    told("disabled, µs a request", off["groundspan"], 2)
 
 
-def bench(endpoint: str, rounds: int, requests: int) -> None:
-    """Measure both kinds of application."""
-    gs.init("bench", endpoint=endpoint)
-    provider = raw_provider(endpoint)
-    tracer = provider.get_tracer("raw")
-    show("sync", measured(variants(SYNC, pipeline, tracer), timed, rounds, requests))
-    with asyncio.Runner() as runner:
+def sync(options: Options) -> None:
+    """Measure a sync application."""
+    with sink() as endpoint:
+        gs.init("bench", endpoint=endpoint)
+        provider = raw_provider(endpoint)
+        built = _variants(SYNC, pipeline, provider.get_tracer("raw"))
+        _compare("sync", measured(built, timed, options.rounds, options.requests))
+        gs.shutdown()
+        provider.shutdown()
+
+
+def on_event_loop(options: Options) -> None:
+    """Measure an async application."""
+    with sink() as endpoint, asyncio.Runner() as runner:
+        gs.init("bench", endpoint=endpoint)
+        provider = raw_provider(endpoint)
+        built = _variants(ASYNC, pipeline_async, provider.get_tracer("raw"))
 
         def run(request: Request, count: int) -> list[int]:
             return runner.run(timed_async(request, count))
 
-        show("async", measured(variants(ASYNC, pipeline_async, tracer), run, rounds, requests))
-    gs.shutdown()
-    provider.shutdown()
+        _compare("async", measured(built, run, options.rounds, options.requests))
+        gs.shutdown()
+        provider.shutdown()
 
 
-def main() -> None:
-    """Read the command line and measure."""
-    parser = argparse.ArgumentParser(description="What tracing adds to one request.")
-    parser.add_argument("--rounds", type=int, default=30)
-    parser.add_argument("--requests", type=int, default=100, help="requests of each kind in a round")
-    parser.add_argument("--sink", action="store_true", help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.sink:
-        serve_sink()
-        return
-    machine = f"{os.cpu_count()} CPUs, Python {platform.python_version()}, {platform.platform()}"
-    content = len(QUESTION) * 4 + sum(len(str(hit["text"])) for hit in [*HITS, *HITS[:3]]) + len(ANSWER) * 2
-    print(f"{machine}; {options.rounds} rounds of {options.requests} requests, {content} characters in each")
+def _compare(title: str, times: Mapping[str, Sequence[int]]) -> None:
+    added = show(title, times)
+    told("groundspan / raw otel with content", added["groundspan"] / added["raw otel with content"], 0.8)
+    print(f"  groundspan / raw otel without content {added['groundspan'] / added['raw otel without content']:.2f}")
+
+
+def sampled(options: Options) -> None:
+    """Measure where no trace is taken."""
     with sink() as endpoint:
-        bench(endpoint, options.rounds, options.requests)
+        nothing = ParentBased(TraceIdRatioBased(0))
+        trace.set_tracer_provider(TracerProvider(sampler=nothing, resource=Resource.create({"service.name": "bench"})))
+        gs.init("bench", endpoint=endpoint)
+        provider = raw_provider(endpoint, nothing)
+        tracer = provider.get_tracer("raw")
+        built = {
+            "bare": pipeline(SYNC),
+            "groundspan": traced(SYNC, pipeline),
+            "raw otel with content": by_hand(SYNC, pipeline, tracer, content=True),
+            "raw otel without content": by_hand(SYNC, pipeline, tracer, content=False),
+        }
+        added = show("sampled out", measured(built, timed, options.rounds, options.requests))
+        told("groundspan / raw otel", added["groundspan"] / added["raw otel without content"], 1.0)
+        gs.shutdown()
+        provider.shutdown()
+
+
+def peers(options: Options) -> None:
+    """Measure what is installed, each in a process of its own."""
+    if options.peer:
+        _beside(options.peer, options)
+        return
+    for peer in PEERS:
+        if installed(peer) is None:
+            print(f"\n{peer}: not installed", flush=True)
+        elif _again("--only", "peers", "--peer", peer):
+            print(f"{peer}: failed", flush=True)
+
+
+def _beside(peer: str, options: Options) -> None:
+    with sink() as endpoint:
+        provider = raw_provider(endpoint)
+        built = {"bare": pipeline(SYNC), peer: request_of(peer, endpoint)}
+        built["raw otel with content"] = by_hand(SYNC, pipeline, provider.get_tracer("raw"), content=True)
+        show(f"{peer} {installed(peer)}", measured(built, timed, options.rounds, options.requests))
+        sys.stdout.flush()
+        # Some of them wait long at the end for a sink that does not speak their own protocol.
+        os._exit(0)
+
+
+# What it does to its process.
+
+Turns: TypeAlias = Mapping[str, Sequence[Found]]
+
+
+def _turns(cases: Mapping[str, tuple[str, str]], options: Options) -> Turns:
+    """Run all cases at a rate, one after the other, turn after turn: name -> (tracing, endpoint)."""
+    found: dict[str, list[Found]] = {name: [] for name in cases}
+    for _ in range(options.turns):
+        for name, (tracing, endpoint) in cases.items():
+            found[name].append(probe("paced", tracing, endpoint, amount=options.seconds, per_second=RATE))
+    for name, turns in found.items():
+        print(f"  {name:34}p99 of the call {_p99(turns):8.1f} µs   from when it was due {_due_p99(turns):8.1f} µs")
+    return found
+
+
+def _p99(turns: Sequence[Found]) -> float:
+    return statistics.median(each.seen.call_p99_us for each in turns)
+
+
+def _due_p99(turns: Sequence[Found]) -> float:
+    return statistics.median(each.seen.due_p99_us for each in turns)
+
+
+def at_rate(options: Options) -> None:
+    """Measure requests that come one by one."""
+    print(f"\n{RATE} requests/s for {options.seconds:g} s, {options.turns} times")
+    with sink() as endpoint:
+        cases = {name: (name, endpoint) for name in ("bare", "groundspan", "raw")}
+        found = _turns(cases, options)
+    told("groundspan / raw, p99 of the call", _p99(found["groundspan"]) / _p99(found["raw"]), 1.5)
+    told("groundspan / raw, p99 from when it was due", _due_p99(found["groundspan"]) / _due_p99(found["raw"]), 1.5)
+
+
+def burst(options: Options) -> None:
+    """Measure what a burst loses and holds."""
+    print(f"\na burst of {BURST_RATE:,} requests/s for {options.seconds:g} s")
+    for tracing in ("raw", "groundspan"):
+        with sink("keep") as endpoint:
+            found = probe("paced", tracing, endpoint, amount=options.seconds, per_second=BURST_RATE, flush=True)
+            lost = (found.seen.requests + WARM_UP_REQUESTS) * SPANS - arrived(endpoint)
+        rate, growth = found.seen.requests / found.seen.took_s, found.seen.growth_bytes / MB
+        print(f"  {tracing}: {rate:,.0f} requests/s came about; {lost:,} spans dropped; {growth:.1f} MB of growth")
+        if tracing == "groundspan":
+            told("spans dropped", lost, 0, digits=0)
+            told("peak memory growth, MB", growth, 64, digits=1)
+
+
+def outage(options: Options) -> None:
+    """Measure what a collector's failure does to the host."""
+    print(f"\nthe collector is down; {RATE} requests/s for {options.seconds:g} s, {options.turns} times")
+    with sink() as healthy, sink("hang") as hanging:
+        down = {"refused": refusing(), "hanging": hanging}
+        cases = {"healthy": healthy, **down}
+        found = _turns({name: ("groundspan", endpoint) for name, endpoint in cases.items()}, options)
+        for name, endpoint in down.items():
+            flood = probe("flood", "groundspan", endpoint, amount=options.flood)
+            _tell_outage(name, found, flood, options)
+
+
+def _tell_outage(name: str, found: Turns, flood: Found, options: Options) -> None:
+    processes = [*found[name], flood]
+    told(f"{name}: p99 of the call / healthy", _p99(found[name]) / _p99(found["healthy"]), 1.2)
+    told(f"{name}: p99 from when it was due / healthy", _due_p99(found[name]) / _due_p99(found["healthy"]), 1.2)
+    growth = flood.seen.growth_bytes / MB
+    told(f"{name}: memory growth over {options.flood:,} requests, MB", growth, 32, digits=1)
+    told(f"{name}: longest end of a process, s", max(each.exit_s for each in processes), 3.5)
+    took_s = flood.seen.took_s
+    told(f"{name}: log lines in {took_s:.0f} s", flood.seen.log_lines, math.ceil(took_s / 60), digits=0)
+    print(f"  {name}: what the last process wrote, its end included\n{flood.said.rstrip()}")
+
+
+PARTS: Mapping[str, Callable[[Options], None]] = {
+    "disabled": disabled,
+    "sync": sync,
+    "async": on_event_loop,
+    "sampled": sampled,
+    "paced": at_rate,
+    "burst": burst,
+    "outage": outage,
+    "peers": peers,
+}
+
+
+def _again(*more: str) -> int:
+    """Run this command in a fresh process with more arguments, of which the last ones count."""
+    return subprocess.run([sys.executable, __file__, *sys.argv[1:], *more], check=False).returncode
+
+
+def main() -> int:
+    """Read the command line and measure."""
+    parser = argparse.ArgumentParser(description="What tracing adds to one request, and does to its process.")
+    add = functools.partial(parser.add_argument, metavar="N")
+    parser.add_argument("--only", choices=list(PARTS), help="the one part to run")
+    add("--rounds", type=int, default=30, help="rounds of disabled, sync, async, sampled and peers")
+    add("--requests", type=int, default=100, help="requests of each kind in a round")
+    add("--seconds", type=float, default=4.0, help="length of paced, burst and outage")
+    add("--turns", type=int, default=3, help="how often paced and outage take turns")
+    add("--flood", type=int, default=100_000, help="requests whose memory is measured in an outage")
+    parser.add_argument("--peer", choices=list(PEERS), help=argparse.SUPPRESS)
+    given = vars(parser.parse_args())
+    only = given.pop("only")
+    if only:
+        PARTS[only](Options(**given))
+        return 0
+    content = len(QUESTION) * 4 + sum(len(str(hit["text"])) for hit in [*HITS, *HITS[:3]]) + len(ANSWER) * 2
+    machine = f"{os.cpu_count()} CPUs, Python {platform.python_version()}, {platform.platform()}"
+    rounds, requests = given["rounds"], given["requests"]
+    print(f"{machine}; {rounds} rounds of {requests} requests, {content} characters in each", flush=True)
+    return max(_again("--only", part) for part in PARTS)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -58,6 +58,7 @@ class StubCollector:
         self.logs: list[ExportLogsServiceRequest] = []
         self.refusals: list[tuple[int, dict[str, str]]] = []
         """Status and headers that the next requests to /v1/logs are answered with, one each."""
+        self.bodies: list[bytes] = []
         self.headers: list[dict[str, str]] = []
         self.paths: list[str] = []
         self.connections: set[tuple[str, int]] = set()
@@ -84,6 +85,7 @@ def _handler(collector: StubCollector) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             body = gzip.decompress(self.rfile.read(int(self.headers["Content-Length"])))
+            collector.bodies.append(body)
             status, headers = 200, dict[str, str]()
             if self.path == "/v1/logs":
                 if collector.refusals:

@@ -11,7 +11,7 @@ from groundspan._hops import carry, continued, headers
 from groundspan._setup import flush, init, shutdown
 from groundspan._span import StageSpan
 from groundspan.errors import ConfigError
-from groundspan.integrations import instrument, uninstrument
+from groundspan.integrations import instrument
 
 __all__ = [
     "ConfigError",
@@ -34,5 +34,4 @@ __all__ = [
     "tokenize",
     "tool",
     "trace_id",
-    "uninstrument",
 ]

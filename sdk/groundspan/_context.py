@@ -20,7 +20,7 @@ class context:  # noqa: N801 - used like a function: ``with gs.context(user="u1"
     """Put a session, a user and free segments on every span that starts beneath it.
 
     >>> with gs.context(session="s-17", user="u-4", region="eu"):
-    ...     answer("What is a deque?")
+    ...     said = answer("What is a deque?")
 
     An inner context adds to the outer one and wins where both name the same thing. ``async with`` works too.
     """

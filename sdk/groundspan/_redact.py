@@ -11,28 +11,39 @@ from typing import Final, TypeAlias
 Redactor: TypeAlias = Callable[[str], str]
 """Gives a text as it may be sent."""
 
+# A message may quote a text by its repr(): the letter of an escape is no part of what comes after it.
+_ESCAPE = r"(?<=\\[abfnrtv])|(?<=\\x[0-9a-f]{2})|(?<=\\u[0-9a-f]{4})"
+
+
+def _begins(first: str, glue: str) -> str:
+    """Give a pattern for where a secret may begin: with *first*, not after *glue* unless that ends an escape."""
+    return rf"(?={first})(?:(?<!{glue})|{_ESCAPE})"
+
+
 # Possessive (++), for a text of a quarter million characters must not take minutes.
 _EMAIL = re.compile(r"(?<![\w.%+'\-])[\w.%+'\-]++@[\w\-]++(?:\.[\w\-]++)+")
 _PHONE = re.compile(
-    r"(?<![\w+])(?:\+|00)\d[\d ().\-/]{5,20}\d(?!\d)"
-    r"|(?<![\w.+])\(?\d{3}\)?[ .\-]\d{3}[ .\-]\d{4}(?![\d\-])"
-    r"|(?<![\w.+])\(?0\d{1,4}\)?[ /\-]\d[\d \-]{4,12}\d(?!\d)"
+    _begins("[+0]", r"[\w+]") + r"(?:\+|00)\d[\d ().\-/]{5,20}\d(?!\d)"
+    "|" + _begins(r"[(\d]", r"[\w.+]") + r"\(?\d{3}\)?[ .\-]\d{3}[ .\-]\d{4}(?![\d\-])"
+    "|" + _begins("[(0]", r"[\w.+]") + r"\(?0\d{1,4}\)?[ /\-]\d[\d \-]{4,12}\d(?!\d)"
 )
 _PHONE_DIGITS = range(8, 18)
-_DIGITS = re.compile(r"(?<![\w.])\d++(?:[ \-]\d++)*+(?!\.?\d)")
+_DIGITS = re.compile(_begins(r"\d", r"[\w.]") + r"\d++(?:[ \-]\d++)*+(?!\.?\d)")
 _CARD_DIGITS = range(13, 20)
-_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ \-]?[A-Za-z0-9])++")
+_IBAN = re.compile(_begins(r"[A-Za-z]{2}\d{2}", "[A-Za-z0-9]") + r"[A-Za-z]{2}\d{2}(?:[ \-]?[A-Za-z0-9])++")
 _IBAN_CHARS = range(15, 35)
 _KEY = re.compile(
-    r"(?<![A-Za-z0-9])(?:"
+    _begins("[srpgxnhdlwAyeS]", "[A-Za-z0-9]") + r"(?:"
     r"(?:sk|rk|pk|gsk|xai|glpat|xox[a-z]|pypi|npm|hf|dop_v1|shpat|lsv2|pcsk|r8|whsec)[-_][\w\-]{16,}"
     r"|gh[a-z]_\w{20,}|github_pat_\w{20,}|(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[\w\-]{30,}|ya29\.[\w\-]{20,}"
     r"|SG\.[\w\-]{16,}\.[\w\-]{16,}|eyJ[\w\-]{8,}\.[\w\-]{8,}\.[\w\-]*)"
 )
 _TOKEN = re.compile(r"[A-Za-z0-9+/_\-]{32,}+={0,2}")
 _KEY_ENTROPY_BITS = 4.3
-_IPV4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d)")
-_IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]++(?:(?:\.?\d{1,3}){1,4})?(?!\w)")
+_IPV4 = re.compile(_begins(r"\d", r"[\w.]") + r"\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d)")
+_IPV6 = re.compile(
+    _begins("[0-9A-Fa-f:]", r"[\w:.]") + r"[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]++(?:(?:\.?\d{1,3}){1,4})?(?!\w)"
+)
 _IPV6_CHARS = 3
 _IPV6_WORD_CHARS = 6
 

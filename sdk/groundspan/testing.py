@@ -59,7 +59,7 @@ def capture_spans(
     """Collect the spans of decorated calls inside this block, sending nothing anywhere.
 
     >>> with capture_spans() as spans:
-    ...     answer("What is a deque?")
+    ...     said = answer("What is a deque?")
     >>> assert len(spans.stage("retrieve")) == 1
     """
     spans = CapturedSpans()

@@ -51,7 +51,7 @@ def instrument(*names: str) -> None:
 def uninstrument(*names: str) -> None:
     """Leave client libraries as they were: those that are named, or all.
 
-    >>> gs.uninstrument("openai")
+    >>> gs.integrations.uninstrument("openai")
     """
     _check(names)
     with _lock:

@@ -6,6 +6,9 @@ import pytest
 from groundspan._answers import Usage, answer, usage
 from groundspan._messages import asked
 from groundspan._text import Cutter, Json
+
+pytest.importorskip("openai", reason="not part of the plain install")
+
 from openai.types import Completion, CreateEmbeddingResponse
 from openai.types.chat import ChatCompletion
 from openai.types.responses import Response

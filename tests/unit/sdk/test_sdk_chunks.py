@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 import pytest
 from groundspan._chunks import documents
 from groundspan._text import Cutter, Json
+
+pytest.importorskip("qdrant_client", reason="not part of the plain install")
+
 from qdrant_client.http.models import QueryResponse, ScoredPoint
 
 

@@ -3,9 +3,13 @@
 from collections import UserDict
 from dataclasses import dataclass
 
-import numpy as np
 import pytest
 from groundspan._counts import Vectors, tokens, vectors
+
+pytest.importorskip("numpy", reason="not part of the plain install")
+pytest.importorskip("openai", reason="not part of the plain install")
+
+import numpy as np
 from openai.types import CreateEmbeddingResponse
 
 

@@ -1,4 +1,4 @@
-"""gs.instrument() and gs.uninstrument(): which libraries, when, and back again."""
+"""gs.instrument() and gs.integrations.uninstrument(): which libraries, when, and back again."""
 
 import functools
 import subprocess
@@ -20,7 +20,7 @@ ORIGINAL = Completions.create
 def nothing_stays() -> Iterator[None]:
     """A test leaves the libraries as they were."""
     yield
-    gs.uninstrument()
+    gs.integrations.uninstrument()
     assert Completions.create is ORIGINAL
 
 
@@ -35,7 +35,7 @@ def test_named_library_is_patched_and_left_as_it_was() -> None:
     """The very function of the library is back, and its name and signature are never lost."""
     gs.instrument("openai")
     patched = Completions.create
-    gs.uninstrument("openai")
+    gs.integrations.uninstrument("openai")
 
     assert patched is not ORIGINAL
     assert patched.__qualname__ == ORIGINAL.__qualname__
@@ -53,8 +53,8 @@ def test_instrumenting_twice_is_once() -> None:
 
 def test_undoing_what_was_never_done_is_nothing() -> None:
     """Named or not."""
-    gs.uninstrument("openai")
-    gs.uninstrument()
+    gs.integrations.uninstrument("openai")
+    gs.integrations.uninstrument()
 
     assert Completions.create is ORIGINAL
 
@@ -64,7 +64,7 @@ def test_undoing_leaves_what_others_put_around_it(monkeypatch: pytest.MonkeyPatc
     gs.instrument("openai")
     theirs = functools.wraps(Completions.create)(functools.partial(Completions.create))
     monkeypatch.setattr(Completions, "create", theirs)
-    gs.uninstrument("openai")
+    gs.integrations.uninstrument("openai")
 
     assert Completions.create is theirs
     monkeypatch.undo()
@@ -79,7 +79,7 @@ def test_without_names_all_that_is_installed_is_patched() -> None:
     assert Completions.create is not ORIGINAL
 
 
-@pytest.mark.parametrize("function", [gs.instrument, gs.uninstrument])
+@pytest.mark.parametrize("function", [gs.instrument, gs.integrations.uninstrument])
 def test_unknown_name_is_refused_with_the_accepted_ones(function: object) -> None:
     """A typing mistake is told at start-up."""
     with pytest.raises(gs.ConfigError) as told:
@@ -101,7 +101,7 @@ def test_named_library_that_is_not_installed_is_refused() -> None:
 
 def test_import_of_groundspan_imports_no_client() -> None:
     """Only a library that is instrumented is imported."""
-    program = "import sys, groundspan as gs; gs.uninstrument(); print({'openai', 'anthropic'} & set(sys.modules))"
+    program = "import sys, groundspan as gs; gs.instrument; print({'openai', 'anthropic'} & set(sys.modules))"
     sdk = str(Path(gs.__file__).parents[1])
     ran = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path.insert(0, {sdk!r}); {program}"],

@@ -39,7 +39,7 @@ def spans(caplog: pytest.LogCaptureFixture) -> Iterator[CapturedSpans]:
             yield captured
             assert get_current_span().is_recording() is False
     finally:
-        gs.uninstrument("anthropic")
+        gs.integrations.uninstrument("anthropic")
     assert dict(copy_context()) == before
     assert [record.getMessage() for record in caplog.records if record.name.startswith("groundspan")] == []
 
@@ -232,7 +232,7 @@ def test_error_of_a_stream_manager_is_recorded(spans: CapturedSpans, client: ant
 
 def test_library_is_as_it_was_after_the_undoing(spans: CapturedSpans, client: anthropic.Anthropic) -> None:
     """All that was patched."""
-    gs.uninstrument("anthropic")
+    gs.integrations.uninstrument("anthropic")
     client.messages.create(**ASKED)
 
     assert len(spans) == 0

@@ -38,7 +38,7 @@ def spans(caplog: pytest.LogCaptureFixture) -> Iterator[CapturedSpans]:
             yield captured
             assert get_current_span().is_recording() is False
     finally:
-        gs.uninstrument("openai")
+        gs.integrations.uninstrument("openai")
     assert dict(copy_context()) == before
     assert [record.getMessage() for record in caplog.records if record.name.startswith("groundspan")] == []
 
@@ -297,7 +297,7 @@ def test_error_passes_and_is_recorded(spans: CapturedSpans, url: str, client: op
 def test_nothing_is_traced_after_the_undoing(spans: CapturedSpans, client: openai.OpenAI) -> None:
     """Nor under a patch that somebody kept."""
     kept = client.chat.completions.create
-    gs.uninstrument("openai")
+    gs.integrations.uninstrument("openai")
     client.chat.completions.create(model=MODEL, messages=PROMPT)
     kept(model=MODEL, messages=PROMPT)
 
@@ -323,7 +323,7 @@ def test_call_that_cannot_be_read_goes_through(
         with capture_spans() as spans:
             completion = client.chat.completions.create(model=MODEL, messages=PROMPT)
     finally:
-        gs.uninstrument("openai")
+        gs.integrations.uninstrument("openai")
 
     assert completion.choices[0].message.content == ANSWER
     assert len(spans) == 0

@@ -6,16 +6,21 @@ from contextlib import contextmanager
 from typing import TypeAlias
 
 import groundspan as gs
-import httpx
 import pytest
 import requests
-import uvicorn
-from fastapi import FastAPI, Request
 from groundspan.testing import CapturedSpans
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from processes import eventually
 from sdk_support import strict_spans
+
+pytest.importorskip("httpx", reason="not part of the plain install")
+pytest.importorskip("uvicorn", reason="not part of the plain install")
+pytest.importorskip("fastapi", reason="not part of the plain install")
+
+import httpx
+import uvicorn
+from fastapi import FastAPI, Request
 
 Ask: TypeAlias = Callable[[str], list[str]]
 WAIT_S = 10.0

@@ -13,13 +13,17 @@ from typing import Any
 
 import groundspan as gs
 import pytest
-import uvicorn
-from fastapi import FastAPI
-from fastapi.responses import StreamingResponse
 from groundspan import attributes as keys
 from groundspan.testing import CapturedSpans
 from processes import eventually
 from sdk_support import attributes, loaded, strict_spans
+
+pytest.importorskip("uvicorn", reason="not part of the plain install")
+pytest.importorskip("fastapi", reason="not part of the plain install")
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
 
 WORDS = ("Goods ", "may ", "be ", "returned.")
 ANSWER = "".join(WORDS)
