@@ -35,8 +35,8 @@ def install(box: "EventBox | None") -> None:
 def trace_id() -> str | None:
     """Give the id of the trace in progress, for a feedback that comes later; None outside of any.
 
-    >>> gs.trace_id()  # doctest: +SKIP
-    '5b8aa5a2d2c872e8321cf37308d69df2'
+    >>> with gs.pipeline.span("answer"):
+    ...     answer_id = gs.trace_id()
     """
     found = trace.get_current_span().get_span_context()
     return format_trace_id(found.trace_id) if found.is_valid else None

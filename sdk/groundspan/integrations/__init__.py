@@ -33,7 +33,7 @@ _UNDOING = Guard("undo the instrumentation of a library")
 def instrument(*names: str) -> None:
     """Trace the calls of client libraries: those that are named, or all that are installed.
 
-    >>> gs.instrument("openai", "qdrant")
+    >>> gs.instrument("openai", "anthropic")
     """
     _check(names)
     found = {name: _integration(name) for name in names or _DISTRIBUTIONS}

@@ -11,11 +11,13 @@ from typing import Any
 import groundspan as gs
 import openai
 import pytest
+import wrapt
 from groundspan import _runtime
 from groundspan import attributes as keys
 from groundspan.integrations.openai import request
 from groundspan.testing import CapturedSpans, capture_spans
 from model_api import ANSWER, BROKEN_MODEL, model_api
+from openai.resources.chat.completions import Completions
 from openinference.instrumentation.openai import OpenAIInstrumentor
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -507,6 +509,35 @@ def test_ours_again_when_openinference_is_gone(
     client.chat.completions.create(model=MODEL, messages=PROMPT)
 
     assert (len(spans), len(theirs.get_finished_spans())) == (1, 0)
+
+
+@pytest.mark.parametrize("is_theirs_first", [False, True])
+def test_no_second_span_where_the_method_is_wrapped(
+    client: openai.OpenAI, monkeypatch: pytest.MonkeyPatch, is_theirs_first: bool
+) -> None:
+    """OpenTelemetry's own instrumentation wraps it so, before ours or after."""
+
+    def wrapper(wrapped: Any, _instance: object, args: Any, kwargs: Any) -> Any:
+        return wrapped(*args, **kwargs)
+
+    wrapper.__module__ = "opentelemetry.instrumentation.openai_v2.patch"
+
+    def wrap() -> None:
+        monkeypatch.setattr(Completions, "create", wrapt.FunctionWrapper(Completions.create, wrapper))
+
+    if is_theirs_first:
+        wrap()
+    gs.instrument("openai")
+    if not is_theirs_first:
+        wrap()
+    with strict_spans() as spans:
+        client.chat.completions.create(model=MODEL, messages=PROMPT)
+        client.embeddings.create(model="text-embedding-3-small", input="a")
+    if not is_theirs_first:
+        monkeypatch.undo()
+    gs.integrations.uninstrument("openai")
+
+    assert [attributes(span)[keys.STAGE] for span in spans] == ["embed"]
 
 
 @pytest.mark.parametrize("operation", ["chat", "invoke_agent"])

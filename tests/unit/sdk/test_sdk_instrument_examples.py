@@ -1,0 +1,36 @@
+"""The examples of the integrations: each runs offline, and shows what the page says."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import groundspan
+import pytest
+
+EXAMPLES = Path(__file__).parents[3] / "examples" / "integrations"
+KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY")
+
+
+def _printed(program: str) -> str:
+    kept = {name: value for name, value in os.environ.items() if name not in KEYS}
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", EXAMPLES / program],
+        env={**kept, "PYTHONPATH": str(Path(groundspan.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    return ran.stdout
+
+
+@pytest.mark.parametrize("program", ["openai_chat.py", "anthropic_messages.py"])
+def test_example_prints_three_calls_and_their_tokens(program: str) -> None:
+    """Asked, streamed, and under a decorator: one span each, and every one has its tokens."""
+    printed = _printed(program)
+
+    assert len([line for line in printed.splitlines() if line.startswith("chat")]) == 3
+    assert printed.count("gen_ai.usage.input_tokens: 21") == 3
+    assert "groundspan.stream.outcome: 'finished'" in printed
+    assert "A refund takes five days." in printed
