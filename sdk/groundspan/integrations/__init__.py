@@ -17,8 +17,6 @@ from groundspan.errors import ConfigError
 # What each integration is called -> what is installed for it.
 _DISTRIBUTIONS: Final = {
     "anthropic": "anthropic",
-    "langchain": "langchain-core",
-    "llama_index": "llama-index-core",
     "openai": "openai",
     "qdrant": "qdrant-client",
     "sentence_transformers": "sentence-transformers",

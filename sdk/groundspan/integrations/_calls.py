@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias, cast
 
@@ -10,7 +10,7 @@ from groundspan import _runtime
 from groundspan import attributes as keys
 from groundspan._capture import Value
 from groundspan._guard import Guard
-from groundspan._parameters import Keywords
+from groundspan._parameters import Keywords, parameters
 from groundspan._plan import Plan
 from groundspan._returned import followed
 from groundspan._span import StageSpan, _current
@@ -45,8 +45,12 @@ class Method:
     name: str
     stage: Stage
     read: Callable[[object, Keywords], Request]
-    """The client and a call's keywords -> what they say."""
+    """The client and a call's arguments by name -> what they say."""
+    told: Callable[[object, Keywords], object] | None = None
+    """What the call gave, and its arguments by name -> what is read of it; None: what it gave."""
     is_async: bool = False
+    reads_resource: bool = False
+    """It is a method of what is to be read, and not of a part of a client."""
     opens_others: bool = False
     """It makes its request through another method that is traced too."""
 
@@ -54,7 +58,13 @@ class Method:
 class _Switch:
     """Whether a patch is still wanted: one that others have wrapped cannot be taken out any more."""
 
-    is_on = True
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.is_on = True
+        self._names = names
+
+    def named(self, args: Sequence[object], kwargs: Keywords) -> Keywords:
+        """Give a call's arguments by name."""
+        return dict(zip(self._names, args, strict=False)) | dict(kwargs) if args else kwargs
 
 
 def patched(methods: Iterable[Method]) -> Undo:
@@ -70,7 +80,7 @@ def patched(methods: Iterable[Method]) -> Undo:
 
 def _patched(method: Method) -> Undo:
     original = getattr(method.owner, method.name)
-    switch = _Switch()
+    switch = _Switch(_positional(original))
     around = (_coroutine if method.is_async else _plain)(original, method, switch)
     setattr(method.owner, method.name, around)
 
@@ -85,7 +95,8 @@ def _patched(method: Method) -> Undo:
 def _plain(original: Callable[..., object], method: Method, switch: _Switch) -> Callable[..., object]:
     @functools.wraps(original)
     def call(resource: object, *args: object, **kwargs: object) -> object:
-        span = _opened(method, resource, kwargs) if switch.is_on else None
+        given = switch.named(args, kwargs)
+        span = _opened(method, resource, given) if switch.is_on else None
         if span is None:
             return original(resource, *args, **kwargs)
         try:
@@ -93,6 +104,8 @@ def _plain(original: Callable[..., object], method: Method, switch: _Switch) -> 
         except BaseException as error:
             span.fail(error)
             raise
+        if method.told is not None:
+            return _told(method.told, returned, given, span)
         if not _is_raw(kwargs):
             return followed(returned, span)
         parsed = None
@@ -109,7 +122,8 @@ def _coroutine(
 ) -> Callable[..., Awaitable[object]]:
     @functools.wraps(original)
     async def call(resource: object, *args: object, **kwargs: object) -> object:
-        span = _opened(method, resource, kwargs) if switch.is_on else None
+        given = switch.named(args, kwargs)
+        span = _opened(method, resource, given) if switch.is_on else None
         if span is None:
             return await original(resource, *args, **kwargs)
         try:
@@ -117,6 +131,8 @@ def _coroutine(
         except BaseException as error:
             span.fail(error)
             raise
+        if method.told is not None:
+            return _told(method.told, returned, given, span)
         if not _is_raw(kwargs):
             return followed(returned, span)
         parsed = None
@@ -129,13 +145,26 @@ def _coroutine(
     return call
 
 
+def _told(told: Callable[[object, Keywords], object], returned: object, given: Keywords, span: StageSpan) -> object:
+    read: object = None
+    with _PARSING:
+        read = told(returned, given)
+    span.finish(read)
+    return returned
+
+
+def _positional(function: Callable[..., object]) -> tuple[str, ...]:
+    """Name what may be given by place, without the ``self`` of a method."""
+    return tuple(parameters(function).positions)[1:]
+
+
 def _opened(method: Method, resource: object, kwargs: Keywords) -> StageSpan | None:
     """Start the call's span; None where nothing is to be traced, or somebody else traces it."""
     runtime = _runtime.current()
     if runtime is None:
         return None
     with _OPENING:
-        client = getattr(resource, "_client", None)
+        client = resource if method.reads_resource else getattr(resource, "_client", None)
         if _is_elsewhere(method, client):
             return None
         outer = _current()
@@ -157,8 +186,8 @@ def _plan(stage: Stage, request: Request) -> Plan:
     fixed: dict[str, Value] = {keys.STAGE: stage.name, **request.attributes}
     if stage.operation is not None:
         fixed[keys.OPERATION] = stage.operation
-    model = fixed.get(keys.REQUEST_MODEL)
-    return Plan(stage, stage.span_name if model is None else f"{stage.span_name} {model}", fixed)
+    target = fixed.get(stage.target_key) if stage.target_key else None
+    return Plan(stage, stage.span_name if target is None else f"{stage.span_name} {target}", fixed)
 
 
 def _is_raw(kwargs: Keywords) -> bool:

@@ -13,6 +13,8 @@ _KIND: Final = "openinference.span.kind"
 _CALLS: Final = {
     "chat": frozenset({"chat", "text_completion", "generate_content", "LLM"}),
     "embeddings": frozenset({"embeddings", "EMBEDDING"}),
+    "retrieval": frozenset({"retrieval", "RETRIEVER"}),
+    "rerank": frozenset({"rerank", "RERANKER"}),
 }
 _MAX_WRAPPERS = 16
 

@@ -11,7 +11,7 @@ import openai
 import pytest
 from openai.resources.chat.completions import Completions
 
-ACCEPTED = ("anthropic", "langchain", "llama_index", "openai", "qdrant", "sentence_transformers")
+ACCEPTED = ("anthropic", "openai", "qdrant", "sentence_transformers")
 LIBRARIES = ("anthropic", "langchain_core", "llama_index", "llama_index.core", "qdrant_client", "sentence_transformers")
 ORIGINAL = Completions.create
 

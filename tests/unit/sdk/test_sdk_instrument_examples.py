@@ -34,3 +34,16 @@ def test_example_prints_three_calls_and_their_tokens(program: str) -> None:
     assert printed.count("gen_ai.usage.input_tokens: 21") == 3
     assert "groundspan.stream.outcome: 'finished'" in printed
     assert "A refund takes five days." in printed
+
+
+def test_example_prints_the_chunks_that_were_found() -> None:
+    """A question becomes a pipeline, a retrieve without a decorator, and their chunks."""
+    pytest.importorskip("qdrant_client", reason="the plain install has no clients")
+
+    printed = _printed("qdrant_search.py")
+
+    assert [line for line in printed.splitlines() if not line.startswith(" ")] == [
+        "retrieval handbook",
+        "invoke_workflow find",
+    ]
+    assert "Refunds take five days." in printed
