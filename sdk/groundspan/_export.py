@@ -52,7 +52,7 @@ class Ended(NamedTuple):
 
 def joined(span: ReadableSpan, attributes: Mapping[str, Value]) -> ReadableSpan:
     """Give a copy of *span* that has *attributes* too: other exporters hold the span itself."""
-    together: Mapping[str, AttributeValue] = {**attributes, **(span.attributes or {})}
+    together: Mapping[str, AttributeValue] = {**(span.attributes or {}), **attributes}
     if span.dropped_attributes:
         bounded = BoundedAttributes(attributes=together, immutable=False)
         bounded.dropped += span.dropped_attributes

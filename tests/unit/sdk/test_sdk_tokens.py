@@ -399,3 +399,16 @@ def test_tokens_are_counted_when_no_text_is_kept() -> None:
 
     assert sent[keys.OUTPUT_TOKENS] == 2
     assert "Hello" not in str(sent)
+
+
+def test_source_is_that_of_the_count_that_was_added() -> None:
+    """The provider said one of two counts: the sum is as sure as the other."""
+
+    def work() -> None:
+        with gs.generate.span(prompt="Hello", model="gpt-4o-mini", provider="openai") as span:
+            span.answer("Hello world")
+            span.usage(input_tokens=9)
+
+    sent = _sent(work)
+
+    assert (sent[keys.INPUT_TOKENS], sent[keys.OUTPUT_TOKENS], sent[keys.TOKENS_SOURCE]) == (9, 2, "tokenizer")
