@@ -25,6 +25,8 @@ CONVERSATION: Final = "gen_ai.conversation.id"
 USER: Final = "user.id"
 ERROR_TYPE: Final = "error.type"
 
+HTTP_STATUS: Final = "http.response.status_code"
+
 OPERATION: Final = "gen_ai.operation.name"
 PROVIDER: Final = "gen_ai.provider.name"
 REQUEST_MODEL: Final = "gen_ai.request.model"

@@ -56,6 +56,7 @@ WEB = {"app", "backup", "forget", "receive", "report", "traces"}
 
 KEPT_RAW = {
     attributes.CUT_CHARS: "says how much of a text is missing; shown with the span",
+    attributes.HTTP_STATUS: "how a web server answered; shown with the span",
     attributes.SAMPLE_RATIO: "how many traces one of a sample stands for; kept for reports that weight",
     attributes.DATA_SOURCE: "names the index that was asked; shown with the span",
     attributes.EMBEDDING_COUNT: "shown with the span; no report asks for it",

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import groundspan as gs
-import openai
 import pytest
+
+pytest.importorskip("openai", reason="not part of the plain install")
+
+import openai
 from openai.resources.chat.completions import Completions
 
 ACCEPTED = ("anthropic", "openai", "qdrant", "sentence_transformers")

@@ -7,7 +7,6 @@ from contextvars import copy_context
 from types import SimpleNamespace
 from typing import Any
 
-import anthropic
 import groundspan as gs
 import pytest
 from groundspan import attributes as keys
@@ -19,6 +18,10 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode, get_current_span
 from sdk_support import attributes, loaded, strict_spans
+
+pytest.importorskip("anthropic", reason="not part of the plain install")
+
+import anthropic
 
 MODEL = "claude-stub"
 ASKED: Any = {

@@ -9,22 +9,27 @@ from types import SimpleNamespace
 from typing import Any
 
 import groundspan as gs
-import openai
 import pytest
-import wrapt
 from groundspan import _runtime
 from groundspan import attributes as keys
 from groundspan.integrations.openai import request
 from groundspan.testing import CapturedSpans, capture_spans
 from model_api import ANSWER, BROKEN_MODEL, model_api
-from openai.resources.chat.completions import Completions
-from openinference.instrumentation.openai import OpenAIInstrumentor
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode, get_current_span
-from pydantic import BaseModel
 from sdk_support import attributes, loaded, strict_spans
+
+pytest.importorskip("openai", reason="not part of the plain install")
+pytest.importorskip("wrapt", reason="not part of the plain install")
+pytest.importorskip("openinference.instrumentation.openai", reason="not part of the plain install")
+
+import openai
+import wrapt
+from openai.resources.chat.completions import Completions
+from openinference.instrumentation.openai import OpenAIInstrumentor
+from pydantic import BaseModel
 
 MODEL = "gpt-4o"
 PROMPT: Any = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "May I return it?"}]

@@ -12,7 +12,7 @@ from groundspan.testing import CapturedSpans
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from processes import eventually
-from sdk_support import strict_spans
+from sdk_support import provider_put_back, strict_spans
 
 pytest.importorskip("httpx", reason="not part of the plain install")
 pytest.importorskip("uvicorn", reason="not part of the plain install")
@@ -22,9 +22,18 @@ import httpx
 import uvicorn
 from fastapi import FastAPI, Request
 
+pytestmark = pytest.mark.usefixtures("no_provider")
+
 Ask: TypeAlias = Callable[[str], list[str]]
 WAIT_S = 10.0
 PACKAGES = ("fastapi", "httpx", "requests")
+
+
+@pytest.fixture
+def no_provider() -> Iterator[None]:
+    """FastAPI traces itself where a provider is set, as another test may have done."""
+    with provider_put_back():
+        yield
 
 
 @gs.retrieve

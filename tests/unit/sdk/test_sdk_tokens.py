@@ -28,9 +28,12 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from token_texts import EVERYDAY, TEXTBOOK, UNSEEN
 
+pytest.importorskip("tiktoken", reason="not part of the plain install")
+
 with warnings.catch_warnings():
     # It reads its data with a function that Python 3.11 and 3.12 call deprecated.
     warnings.simplefilter("ignore", DeprecationWarning)
+    pytest.importorskip("bpe_openai", reason="not part of the plain install")
     import bpe_openai  # type: ignore[import-untyped]
 
 ASKED = '[{"role":"user","parts":[{"type":"text","content":"Hello"}]}]'
