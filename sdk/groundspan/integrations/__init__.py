@@ -31,7 +31,7 @@ _UNDOING = Guard("undo the instrumentation of a library")
 def instrument(*names: str) -> None:
     """Trace the calls of client libraries: those that are named, or all that are installed.
 
-    >>> gs.instrument("openai", "anthropic")
+    >>> gs.instrument()  # or by name: gs.instrument("openai", "qdrant")
     """
     _check(names)
     found = {name: _integration(name) for name in names or _DISTRIBUTIONS}

@@ -82,6 +82,7 @@ def _prepared(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, object]]:
             "url": "http://127.0.0.1/search",
         }
         gs.shutdown()
+        gs.integrations.uninstrument()
 
 
 def _post(url: str, *, json: object, headers: dict[str, str]) -> None:

@@ -28,6 +28,7 @@ def _printed(program: str) -> str:
 @pytest.mark.parametrize("program", ["openai_chat.py", "anthropic_messages.py"])
 def test_example_prints_three_calls_and_their_tokens(program: str) -> None:
     """Asked, streamed, and under a decorator: one span each, and every one has its tokens."""
+    pytest.importorskip(program.partition("_")[0], reason="the plain install has no clients")
     printed = _printed(program)
 
     assert len([line for line in printed.splitlines() if line.startswith("chat")]) == 3
