@@ -22,7 +22,7 @@ from groundspan._content import Content
 from groundspan._context import stamp
 from groundspan._guard import Guard
 from groundspan._quiet import THREAD, exporter_said
-from groundspan._tokens import Counter, counted
+from groundspan._tokens import CALLS, Counter, counted
 from groundspan._withhold import Withholder
 from groundspan.settings import Settings, tiktoken_cache_dir
 
@@ -52,17 +52,20 @@ class Ended(NamedTuple):
 
 def joined(span: ReadableSpan, attributes: Mapping[str, Value]) -> ReadableSpan:
     """Give a copy of *span* that has *attributes* too: other exporters hold the span itself."""
-    together: Mapping[str, AttributeValue] = {**(span.attributes or {}), **attributes}
+    return _copied(span, {**(span.attributes or {}), **attributes})
+
+
+def _copied(span: ReadableSpan, attributes: Mapping[str, AttributeValue]) -> ReadableSpan:
     if span.dropped_attributes:
-        bounded = BoundedAttributes(attributes=together, immutable=False)
+        bounded = BoundedAttributes(attributes=attributes, immutable=False)
         bounded.dropped += span.dropped_attributes
-        together = bounded
+        attributes = bounded
     return ReadableSpan(
         name=span.name,
         context=span.get_span_context(),
         parent=span.parent,
         resource=span.resource,
-        attributes=together,
+        attributes=attributes,
         events=span.events,
         links=span.links,
         kind=span.kind,
@@ -256,13 +259,15 @@ class Outbox(SpanProcessor):
 
     def _with_texts(self, span: ReadableSpan, content: Content) -> ReadableSpan:
         """Give *span* with its texts, and with the tokens that nobody counted."""
+        own = dict(span.attributes or {})
 
         def tokens(texts: Attributes) -> Attributes:
             with _COUNTING:
-                return counted({**texts, **(span.attributes or {})}, self._counter, content.embedded)
+                return counted({**texts, **own}, self._counter, content.embedded)
             return {}
 
-        return joined(span, content.written(tokens))
+        is_model_call = own.get(keys.STAGE) in CALLS
+        return _copied(span, {**own, **content.written(tokens if is_model_call else None)})
 
     def _tell_losses(self) -> None:
         """Say once a minute what was lost since the last time."""

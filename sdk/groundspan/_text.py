@@ -29,6 +29,8 @@ def clean(text: str) -> str:
 
 def shown(value: object) -> str:
     """Show any object as text; one that cannot be shown is its class's name."""
+    if type(value) is str:
+        return clean(value)
     return clean(attempt(str, value, f"<{type(value).__qualname__}>"))
 
 
@@ -50,6 +52,8 @@ def integer(value: object) -> int | None:
 
 def number(value: object) -> float | None:
     """Read a score, of whatever numeric type; NaN and infinities are no scores."""
+    if type(value) is float:
+        return value if isfinite(value) else None
     if value is None or isinstance(value, str | bytes | bool) or not hasattr(value, "__float__"):
         return None
     read = attempt(float, value, None)

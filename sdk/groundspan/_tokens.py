@@ -17,6 +17,9 @@ from groundspan._tokenizers import Shelf, Tokenizers, encoding_of
 _MESSAGE_TOKENS = 4
 _ANSWER_BEGINS_TOKENS = 3
 
+CALLS = frozenset({"generate", "embed"})
+"""Stages in which a model is paid for its tokens."""
+
 _COUNTING = Guard("count tokens; they are estimated")
 
 
