@@ -149,6 +149,13 @@ def other_library(text: str) -> None:
     span.end()
 
 
+def evaluating(text: str) -> None:
+    """What is said of an answer: log events."""
+    with gs.pipeline.span(question=text):
+        gs.feedback(label=text, comment=text, name=text)
+        gs.relevant([text], trace_id=gs.trace_id())
+
+
 PLACES: tuple[Callable[[str], None], ...] = (
     retrieving,
     generating,
@@ -159,8 +166,9 @@ PLACES: tuple[Callable[[str], None], ...] = (
     with_forms,
     in_context,
     other_library,
+    evaluating,
 )
-"""Everything that puts text on a span; log events have their place here, too."""
+"""Everything that puts text on a span or into a log event."""
 
 
 def _sent(place: Callable[[str], None], text: str, collector: StubCollector, redact: str | None = "all") -> bytes:

@@ -1,9 +1,7 @@
 """PipelineMiddleware: requests of a real server as pipelines."""
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 
 import groundspan as gs
 import pytest
@@ -19,9 +17,9 @@ pytest.importorskip("uvicorn", reason="not part of the plain install")
 pytest.importorskip("fastapi", reason="not part of the plain install")
 
 import httpx
-import uvicorn
 from fastapi import FastAPI, HTTPException
 from fastapi.responses import StreamingResponse
+from served_app import served
 
 WAIT_S = 10.0
 
@@ -79,20 +77,6 @@ def url(spans: CapturedSpans) -> Iterator[str]:
     assert len(spans) == 0
     with served(application()) as address:
         yield address
-
-
-@contextmanager
-def served(app: FastAPI) -> Iterator[str]:
-    """Serve *app*; give its address."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        eventually(lambda: server.started)
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(WAIT_S)
 
 
 def test_request_is_the_pipeline_of_what_it_does(spans: CapturedSpans, url: str) -> None:

@@ -1,6 +1,5 @@
 """Two services, one trace: a generation service asks a retrieval service over HTTP."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
@@ -19,8 +18,8 @@ pytest.importorskip("uvicorn", reason="not part of the plain install")
 pytest.importorskip("fastapi", reason="not part of the plain install")
 
 import httpx
-import uvicorn
 from fastapi import FastAPI, Request
+from served_app import served
 
 pytestmark = pytest.mark.usefixtures("no_provider")
 
@@ -52,20 +51,6 @@ def retrieval_service() -> FastAPI:
             return search(query)
 
     return app
-
-
-@contextmanager
-def served(app: FastAPI) -> Iterator[str]:
-    """Serve *app* on a free port; give its address."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        eventually(lambda: server.started)
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(WAIT_S)
 
 
 def with_httpx(url: str) -> list[str]:
