@@ -38,22 +38,23 @@ async def read_body(pieces: AsyncIterator[bytes], encoding: str, max_bytes: int,
     not what the encoding says, Overloaded where *uploads* has no room.
     """
     inflate = _inflate(encoding.strip().lower())
-    body = bytearray()
-    travelled_bytes = 0
+    body: list[bytes] = []
+    size_bytes = travelled_bytes = 0
     try:
         async for piece in pieces:
             travelled_bytes += len(piece)
-            plain = inflate.more(piece, max_bytes - len(body) + 1) if inflate else piece
+            plain = inflate.more(piece, max_bytes - size_bytes + 1) if inflate else piece
             # Gzip of nothing has a length too, and could go on for ever.
-            if max(len(body) + len(plain), travelled_bytes) > max_bytes:
+            if max(size_bytes + len(plain), travelled_bytes) > max_bytes:
                 raise too_large(max_bytes)
             uploads.grow(len(plain))
-            body += plain
+            size_bytes += len(plain)
+            body.append(plain)
     finally:
-        uploads.release(len(body))
+        uploads.release(size_bytes)
     if inflate:
         inflate.end()
-    return bytes(body)
+    return b"".join(body)
 
 
 def is_packed(body: bytes) -> bool:

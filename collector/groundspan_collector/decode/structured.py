@@ -2,28 +2,25 @@
 
 OTLP's AnyValue is recursive and the engine's reader is not: it reads scalars and lists of scalars. Maps, and lists
 that hold lists or maps, are therefore rewritten here, in the requests that have any. Most have none, and are
-not walked: a pattern over the bytes tells.
+not walked: a look at the bytes tells.
 """
 
 import base64
 import json
 import math
-import re
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
+import numpy as np
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
-_VARINT = rb"[\x80-\xff]{0,9}[\x00-\x7f]"
-# KeyValue.value (field 2) that holds a list (5), or a kvlist (6) of KeyValues or of none. It may match by chance inside
-# other bytes; it never misses one. The value is looked ahead at, so that a chance match hides none that begins within.
-_LIST_OR_MAP = re.compile(
-    rb"\x12(?=" + _VARINT + rb"(?:(\x2a)|\x32\x00|\x32" + _VARINT + rb"\x0a" + _VARINT + rb"[\x0a\x12]))", re.DOTALL
-)
-_ELEMENT, _LIST, _MAP = 0x0A, 0x2A, 0x32
+_VALUE, _ELEMENT, _LIST, _MAP = 0x12, 0x0A, 0x2A, 0x32
+_GOES_ON, _LONGEST_VARINT = 0x80, 10
+_BLOCK_BYTES = 96 * 1024
+"""What is compared at a time stays in the processor's cache."""
 
 
 def perhaps_nested(body: bytes) -> bool:
@@ -31,12 +28,39 @@ def perhaps_nested(body: bytes) -> bool:
 
     True by chance costs a walk through the request; it is never False for a request that has such a value.
     """
-    return any(found[1] is None or _holds_nested(body, found.end()) for found in _LIST_OR_MAP.finditer(body))
+    return any(_is_map(body, tag) if body[tag] == _MAP else _holds_nested(body, tag) for tag in _lists_and_maps(body))
 
 
-def _holds_nested(body: bytes, value: int) -> bool:
-    """Whether the list in the AnyValue whose length stands at *value* has a list or a map among its elements."""
-    _, tag = varint_at(body, value)
+def _lists_and_maps(body: bytes) -> Iterator[int]:
+    """Where the tag of each list and map stands that is a KeyValue's value, and by chance of other bytes.
+
+    KeyValue.value is field 2: its tag, its length as a varint, and the tag of what it holds.
+    """
+    octets = np.frombuffer(body, np.uint8)
+    for start in range(0, len(octets), _BLOCK_BYTES):
+        block = octets[start : start + _BLOCK_BYTES]
+        tag = np.flatnonzero((block == _LIST) | (block == _MAP)) + start
+        tag = tag[octets[tag - 1] < _GOES_ON]
+        length_bytes = 0
+        while len(tag) and length_bytes < _LONGEST_VARINT:
+            length_bytes += 1
+            tag = tag[tag > length_bytes]
+            before = octets[tag - length_bytes - 1]
+            yield from tag[before == _VALUE].tolist()
+            tag = tag[before >= _GOES_ON]
+
+
+def _is_map(body: bytes, tag: int) -> bool:
+    """Whether what may be a kvlist at *tag* is empty, or begins as a KeyValue in it does."""
+    if body[tag + 1 : tag + 2] == b"\0":
+        return True
+    _, first = varint_at(body, tag + 1)
+    _, inner = varint_at(body, first + 1)
+    return body[first : first + 1] == b"\x0a" and body[inner : inner + 1] in (b"\x0a", b"\x12")
+
+
+def _holds_nested(body: bytes, tag: int) -> bool:
+    """Whether the list at *tag* has a list or a map among its elements."""
     size, place = varint_at(body, tag + 1)
     end = min(place + size, len(body))
     while place < end and body[place] == _ELEMENT:

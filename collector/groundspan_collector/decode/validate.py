@@ -14,6 +14,8 @@ from groundspan_collector.errors import RejectedData
 TIME_FAULT: Final = "times must lie before the year 2262, in nanoseconds since 1970"
 
 _DROPPED: Final = "groundspan.dropped"
+_NO_TRACE: Final = bytes(16)
+_NO_SPAN: Final = bytes(8)
 
 Kind = TypeVar("Kind", bound=Message)
 
@@ -44,7 +46,7 @@ def trace_request(body: bytes, max_attribute_bytes: int = cutting.DEFAULT_MAX_BY
     RejectedData where the body is no such message.
     """
     request = message(body, ExportTraceServiceRequest)
-    refused = [span for span in spans(request) if _fault(span)]
+    refused = [span for span in spans(request) if _is_faulty(span)]
     reason = _fault(refused[0]) if refused else ""
     count = sum(len(scope.spans) for resource in request.resource_spans for scope in resource.scope_spans)
     nested = structured.perhaps_nested(body)
@@ -54,7 +56,7 @@ def trace_request(body: bytes, max_attribute_bytes: int = cutting.DEFAULT_MAX_BY
         structured.flatten(request)
     # After nested ones became text: it is the text that is stored.
     cut = cutting.cut_spans(request, max_attribute_bytes) if cutting.perhaps_long(body, max_attribute_bytes) else 0
-    dropped = _dropped_by_sender(request) if _DROPPED.encode() in body else 0
+    dropped = _dropped_by_sender(request)
     if refused or nested or cut:
         body = request.SerializeToString()
     return Request(body, count - len(refused), len(refused), reason, cut=cut, dropped_by_sender=dropped)
@@ -77,24 +79,34 @@ def spans(request: ExportTraceServiceRequest) -> Iterator[Span]:
             yield from scope_spans.spans
 
 
+def _is_faulty(span: Span) -> bool:
+    """Whether *span* cannot be stored."""
+    trace_id, span_id = span.trace_id, span.span_id
+    if len(trace_id) != 16 or trace_id == _NO_TRACE or len(span_id) != 8 or span_id == _NO_SPAN:
+        return True
+    return (span.start_time_unix_nano | span.end_time_unix_nano) >> 63 != 0
+
+
 def _fault(span: Span) -> str:
-    """Why *span* cannot be stored; empty if it can."""
-    if len(span.trace_id) != 16 or not any(span.trace_id):
+    """Why a faulty *span* cannot be stored."""
+    if len(span.trace_id) != 16 or span.trace_id == _NO_TRACE:
         return f"trace_id must be 16 bytes and not all zero, got {span.trace_id.hex() or 'none'}"
-    if len(span.span_id) != 8 or not any(span.span_id):
+    if len(span.span_id) != 8 or span.span_id == _NO_SPAN:
         return f"span_id must be 8 bytes and not all zero, got {span.span_id.hex() or 'none'}"
-    return TIME_FAULT if span.start_time_unix_nano >> 63 or span.end_time_unix_nano >> 63 else ""
+    return TIME_FAULT
 
 
 def _dropped_by_sender(request: ExportTraceServiceRequest) -> int:
-    told = (attribute for span in spans(request) for attribute in span.attributes if attribute.key == _DROPPED)
+    """How many spans our SDK had no room for: it tells so with the first span of what it sends."""
+    first = (scope.spans[0] for resource in request.resource_spans for scope in resource.scope_spans if scope.spans)
+    told = (attribute for span in first for attribute in span.attributes if attribute.key == _DROPPED)
     return sum(max(0, attribute.value.int_value) for attribute in told)
 
 
 def _take_out(request: ExportTraceServiceRequest) -> None:
     for resource_spans in request.resource_spans:
         for scope_spans in resource_spans.scope_spans:
-            kept = [span for span in scope_spans.spans if not _fault(span)]
+            kept = [span for span in scope_spans.spans if not _is_faulty(span)]
             if len(kept) < len(scope_spans.spans):
                 del scope_spans.spans[:]
                 scope_spans.spans.extend(kept)
