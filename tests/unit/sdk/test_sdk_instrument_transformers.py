@@ -53,6 +53,8 @@ def spans() -> Iterator[CapturedSpans]:
 @pytest.mark.parametrize("method", ["encode", "encode_query", "encode_document"])
 def test_encoding_is_an_embed_span(spans: CapturedSpans, encoder: Any, method: str) -> None:
     """One, whichever way in: how many vectors, how long they are, never the vectors."""
+    if not hasattr(encoder, method):
+        pytest.skip(f"a library without {method}()")
     assert getattr(encoder, method)(DOCUMENTS).shape == (3, 384)
 
     (span,) = spans
