@@ -32,7 +32,7 @@ compat-golden: .venv-compat/.installed .venv-compat-llama-index/.installed .venv
 
 # Old libraries warn of themselves. The tests' conftest.py opens the collector's store, which is not there.
 compat-clients: .venv-oldest/.installed
-	PYTHONPATH=sdk .venv-oldest/bin/python -m pytest --noconftest --hypothesis-profile=ci -W default tests/unit/sdk $(ARGS)
+	PYTHONPATH=sdk .venv-oldest/bin/python -m pytest --noconftest --hypothesis-profile=ci -W default tests/unit/sdk tests/property/sdk $(ARGS)
 
 bench: $(VENV)/.dev
 	$(BIN)/python bench/ingest.py

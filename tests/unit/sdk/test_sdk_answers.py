@@ -170,7 +170,8 @@ def responses() -> list[object]:
         return [RESPONSE]
     from openai.types.responses import Response
 
-    return [RESPONSE, Response.model_validate(RESPONSE)]
+    # As the client itself does it: the first versions are stricter with what they are given.
+    return [RESPONSE, Response.construct(None, **RESPONSE)]
 
 
 @pytest.mark.parametrize("response", responses())
