@@ -48,13 +48,18 @@ def message(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield {"type": "message_stop"}
 
 
+def _frame(event: dict[str, Any]) -> str:
+    """Anthropic's events have names, OpenAI's chunks have none."""
+    name = f"event: {event['type']}\n" if "type" in event else ""
+    return f"{name}data: {json.dumps(event)}\n\n"
+
+
 class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         answers = message(request) if self.path.endswith("/messages") else completion(request)
         if request.get("stream"):
-            frames = [f"event: {each.get('type', 'message')}\ndata: {json.dumps(each)}\n\n" for each in answers]
-            body, content_type = "".join(frames), "text/event-stream"
+            body, content_type = "".join(map(_frame, answers)), "text/event-stream"
         else:
             body, content_type = json.dumps(next(answers)), "application/json"
         self.send_response(200)

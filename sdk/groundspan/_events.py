@@ -192,7 +192,10 @@ def _write(event: Event, record: "LogRecord") -> None:
     record.trace_id = event.trace_id.to_bytes(16, "big")
     record.span_id = event.span_id.to_bytes(8, "big") if event.span_id else b""
     record.attributes.extend(_pairs(event.attributes))
-    record.event_name = keys.EVALUATION_EVENT
+    if hasattr(record, "event_name"):
+        record.event_name = keys.EVALUATION_EVENT
+    else:  # OpenTelemetry before 1.35: there an attribute names an event.
+        record.attributes.extend(_pairs({"event.name": keys.EVALUATION_EVENT}))
 
 
 def _pairs(attributes: Mapping[str, str | float]) -> "list[KeyValue]":

@@ -4,6 +4,8 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
+from types import ModuleType
 from typing import Final, TypeAlias, cast
 
 from groundspan import _runtime
@@ -65,6 +67,14 @@ class _Switch:
     def named(self, args: Sequence[object], kwargs: Keywords) -> Keywords:
         """Give a call's arguments by name."""
         return dict(zip(self._names, args, strict=False)) | dict(kwargs) if args else kwargs
+
+
+def part(module: str) -> ModuleType | None:
+    """Import a part of a client library; None where this version has none such."""
+    try:
+        return import_module(module)
+    except ModuleNotFoundError:
+        return None
 
 
 def patched(methods: Iterable[Method]) -> Undo:

@@ -1,13 +1,12 @@
 """OpenAI's client: chat completions, responses and embeddings; sync, async and streamed."""
 
-from importlib import import_module
 from typing import Final
 
 from groundspan import attributes as keys
 from groundspan._capture import Value
 from groundspan._parameters import Keywords
 from groundspan._stages import EMBED, GENERATE, Stage
-from groundspan.integrations._calls import Method, Request, Undo, patched
+from groundspan.integrations._calls import Method, Request, Undo, part, patched
 from groundspan.integrations._requests import provider, settings, spoken
 
 LIBRARY: Final = "openai"
@@ -29,6 +28,8 @@ _HOSTS: Final = {
 }
 _METHODS: Final = (
     ("resources.chat.completions", "Completions", ("create", "parse", "stream"), GENERATE),
+    # Of versions before 1.92: there parse() and stream() stand apart.
+    ("resources.beta.chat.completions", "Completions", ("parse", "stream"), GENERATE),
     ("resources.responses", "Responses", ("create", "parse", "stream"), GENERATE),
     ("resources.embeddings", "Embeddings", ("create",), EMBED),
 )
@@ -52,7 +53,7 @@ def request(client: object, kwargs: Keywords) -> Request:
 
 
 def _methods(module: str, owner: str, names: tuple[str, ...], stage: Stage) -> list[Method]:
-    found = import_module(f"{LIBRARY}.{module}")
+    found = part(f"{LIBRARY}.{module}")
     return [
         Method(
             kind,

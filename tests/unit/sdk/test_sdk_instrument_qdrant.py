@@ -11,6 +11,7 @@ from groundspan.testing import CapturedSpans
 from sdk_support import attributes, loaded, strict_spans
 
 qdrant_client = pytest.importorskip("qdrant_client", reason="the plain install has no clients")
+models = pytest.importorskip("qdrant_client.models", reason="the plain install has no clients")
 
 COLLECTION = "handbook"
 FOUND = [
@@ -38,13 +39,13 @@ def client() -> Iterator[Any]:
 
 
 def _vectors() -> object:
-    return qdrant_client.models.VectorParams(size=2, distance=qdrant_client.models.Distance.COSINE)
+    return models.VectorParams(size=2, distance=models.Distance.COSINE)
 
 
 def _points() -> list[object]:
     texts = [("Refunds take five days.", "a.md", [1.0, 0.0]), ("Returns are free.", "b.md", [0.0, 1.0])]
     return [
-        qdrant_client.models.PointStruct(id=number, vector=vector, payload={"text": text, "source": source})
+        models.PointStruct(id=number, vector=vector, payload={"text": text, "source": source})
         for number, (text, source, vector) in enumerate(texts, start=1)
     ]
 
@@ -80,6 +81,15 @@ def test_async_query_is_a_retrieve_span(spans: CapturedSpans) -> None:
 
     (span,) = spans.stage("retrieve")
     assert loaded(span, keys.DOCUMENTS) == FOUND
+
+
+@pytest.mark.skipif(not hasattr(qdrant_client.QdrantClient, "search"), reason="a client without search()")
+def test_search_is_a_retrieve_span(spans: CapturedSpans, client: Any) -> None:
+    """Older clients have two ways to ask for points."""
+    client.search(COLLECTION, [1.0, 0.0], limit=2)
+
+    (span,) = spans.stage("retrieve")
+    assert (span.name, attributes(span)[keys.TOP_K], loaded(span, keys.DOCUMENTS)) == ("retrieval handbook", 2, FOUND)
 
 
 def test_error_is_recorded_and_passes_through(spans: CapturedSpans, client: Any) -> None:

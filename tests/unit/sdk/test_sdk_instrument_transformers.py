@@ -53,13 +53,15 @@ def spans() -> Iterator[CapturedSpans]:
 @pytest.mark.parametrize("method", ["encode", "encode_query", "encode_document"])
 def test_encoding_is_an_embed_span(spans: CapturedSpans, encoder: Any, method: str) -> None:
     """One, whichever way in: how many vectors, how long they are, never the vectors."""
+    if not hasattr(encoder, method):
+        pytest.skip(f"a library without {method}()")
     assert getattr(encoder, method)(DOCUMENTS).shape == (3, 384)
 
     (span,) = spans
     told = attributes(span)
     assert (told[keys.STAGE], told[keys.EMBEDDING_COUNT], told[keys.EMBEDDING_DIMENSION]) == ("embed", 3, 384)
-    assert str(told[keys.REQUEST_MODEL])
-    assert "/" not in str(told[keys.REQUEST_MODEL]).partition("/")[2]
+    # The folder's name.
+    assert told[keys.REQUEST_MODEL] == "model"
 
 
 def test_ranking_is_a_rerank_span(spans: CapturedSpans, cross_encoder: Any, tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def instrumented(provider: trace.TracerProvider, app: FastAPI) -> Iterator[None]
     clients = packages["httpx"].HTTPXClientInstrumentor(), packages["requests"].RequestsInstrumentor()
     for client in clients:
         client.instrument(tracer_provider=provider)
-    server.instrument_app(app, tracer_provider=provider, exclude_spans=["send", "receive"])
+    server.instrument_app(app, tracer_provider=provider)
     try:
         yield
     finally:
@@ -126,9 +126,11 @@ def test_services_share_a_trace_when_both_are_instrumented(ask: Ask) -> None:
         provider.add_span_processor(ours)
         with instrumented(provider, app), served(app) as url, gs.pipeline.span():
             assert ask(f"{url}/search?query=refunds") == ["refunds"]
-        eventually(lambda: len(ours) == 4)
+        expected = ["retrieval", "GET /search", "GET", "invoke_workflow pipeline"]
+        # Not the only ones: the server's instrumentation makes some for what it sends.
+        eventually(lambda: set(expected) <= {span.name for span in ours})
 
-    assert lineage(ours.stage("retrieve")[0], ours) == ["retrieval", "GET /search", "GET", "invoke_workflow pipeline"]
+    assert lineage(ours.stage("retrieve")[0], ours) == expected
 
 
 def lineage(span: ReadableSpan, spans: CapturedSpans) -> list[str]:
