@@ -196,10 +196,11 @@ class Handler(BaseCallbackHandler):
                 run.came(speaks=is_said())
 
     def _end(self, run_id: UUID, finish: Callable[[Run], None]) -> None:
-        with _ENDING:
-            run = self._runs.end(run_id)
-            if run is not None:
+        run = self._runs.end(run_id)
+        if run is not None:
+            with _ENDING:
                 finish(run)
+            run.close()
 
 
 def switched_on() -> Undo:

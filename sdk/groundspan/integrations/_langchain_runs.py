@@ -25,6 +25,7 @@ from groundspan.integrations._langchain_place import Caller, Inside, Place, here
 _MOST_OPEN: Final = 10_000
 _SPANNED_ELSEWHERE: Final = frozenset({"generate", "retrieve"})
 
+_LEAVING = Guard("give a context back")
 _LETTING_GO = Guard("end a run that LangChain let go of")
 
 
@@ -91,6 +92,11 @@ class Run:
         else:
             span.end()
 
+    def close(self) -> None:
+        """End the span, if what it was to be told went wrong."""
+        if self.span is not None:
+            self.span.end()
+
     def _tell_pace(self, span: StageSpan, outcome: str) -> None:
         if self._pace is not None:
             span.note({keys.STREAM_OUTCOME: outcome, **self._pace.written(span.streamed_tokens())})
@@ -142,8 +148,9 @@ class Runs:
     def end(self, run_id: UUID) -> Run | None:
         """Give a run that ends, and is no longer the current one; None where none is known."""
         run = self._open.pop(run_id.int, None)
-        if run is not None:
-            run.place.leave()
+        with _LEAVING:
+            if run is not None:
+                run.place.leave()
         return run
 
     def _span(self, run: Run, stage: Stage, read: Callable[[], Request], runtime: Runtime) -> None:
