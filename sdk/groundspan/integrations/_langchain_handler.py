@@ -1,14 +1,12 @@
-"""The handler that LangChain tells of its runs. Imports LangChain: only who asks for the integration imports this."""
+"""The handler that LangChain tells of its runs, and how every run comes to have it."""
 
 import sys
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Final
+from functools import cache
+from importlib import import_module
+from typing import Final, cast
 from uuid import UUID
-
-from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager
-from langchain_core.runnables.config import var_child_runnable_config
-from langchain_core.tracers.context import register_configure_hook
 
 from groundspan import _capture as capture
 from groundspan import _runtime
@@ -37,20 +35,24 @@ _FOLLOWING = Guard("follow a stream of LangChain's")
 _ENDING = Guard("end a run of LangChain's")
 
 
-class Handler(BaseCallbackHandler):
+class Handler:
     """Makes spans of runs; does nothing while it is off, or before init()."""
 
     run_inline = True
     raise_error = False
 
-    def __init__(self) -> None:
+    def __init__(self, managers: type, config: ContextVar[object]) -> None:
         self.is_on = False
-        self._runs = Runs()
+        self.runs = Runs()
+        self._managers = managers
+        """What all of LangChain's callback managers are."""
+        self._config = config
+        """Where LangChain keeps what the runs beneath the current one are to know."""
 
     @property
     def _is_idle(self) -> bool:
         """Runs that have begun are still to end."""
-        return not self._runs and not (self.is_on and _runtime.current() is not None)
+        return not self.runs and not (self.is_on and _runtime.current() is not None)
 
     @property
     def ignore_llm(self) -> bool:
@@ -87,25 +89,11 @@ class Handler(BaseCallbackHandler):
         """The application's own events are its own."""
         return True
 
-    def on_chat_model_start(
-        self,
-        serialized: object,  # noqa: ARG002 - LangChain gives it by place
-        messages: object,
-        *,
-        run_id: UUID,
-        **kwargs: object,
-    ) -> None:
+    def on_chat_model_start(self, _serialized: object, messages: object, *, run_id: UUID, **kwargs: object) -> None:
         """Begin a model's answer to messages."""
         self._model(run_id, kwargs, {"messages": read.first_of(messages)})
 
-    def on_llm_start(
-        self,
-        serialized: object,  # noqa: ARG002 - as above
-        prompts: object,
-        *,
-        run_id: UUID,
-        **kwargs: object,
-    ) -> None:
+    def on_llm_start(self, _serialized: object, prompts: object, *, run_id: UUID, **kwargs: object) -> None:
         """Begin a model's answer to a text."""
         self._model(run_id, kwargs, {"prompt": read.first_of(prompts)})
 
@@ -183,20 +171,25 @@ class Handler(BaseCallbackHandler):
         self, run_id: UUID, kwargs: dict[str, object], stage: Stage | None, request: Callable[[], Request]
     ) -> None:
         with _BEGINNING:
-            if not self.is_on or is_wrapped(BaseCallbackManager.__init__):
+            if not self.is_on or is_wrapped(getattr(self._managers, "__init__", None)):
                 return
             parent = kwargs.get("parent_run_id")
             parent_id = parent if isinstance(parent, UUID) else None
-            self._runs.begin(Opening(run_id, parent_id, caller(), is_owned=_is_owned(parent_id)), stage, request)
+            self.runs.begin(Opening(run_id, parent_id, caller(), is_owned=self._is_owned(parent_id)), stage, request)
+
+    def _is_owned(self, parent_id: UUID | None) -> bool:
+        """Tell whether LangChain copied the context for the runs beneath this parent, and drops it after them."""
+        manager = get(self._config.get(), "callbacks")
+        return parent_id is not None and getattr(manager, "parent_run_id", None) == parent_id
 
     def _piece(self, run_id: UUID, is_said: Callable[[], bool]) -> None:
         with _FOLLOWING:
-            run = self._runs[run_id]
+            run = self.runs[run_id]
             if run is not None:
                 run.came(speaks=is_said())
 
     def _end(self, run_id: UUID, finish: Callable[[Run], None]) -> None:
-        run = self._runs.end(run_id)
+        run = self.runs.end(run_id)
         if run is not None:
             with _ENDING:
                 finish(run)
@@ -205,31 +198,29 @@ class Handler(BaseCallbackHandler):
 
 def switched_on() -> Undo:
     """Let the handler work, until the function that is given is called."""
-    if not _registered:
-        register_configure_hook(_HANDLER, inheritable=True)
-        _registered.append(_handler)
-    _handler.is_on = True
+    working = handler()
+    working.is_on = True
 
     def switch_off() -> None:
-        _handler.is_on = False
+        working.is_on = False
 
     return switch_off
 
 
-# Taken for every run in every context: nobody sets it. A hook cannot be taken back, so there is one for the process.
-_handler: Final = Handler()
-_HANDLER: Final[ContextVar[Handler | None]] = ContextVar("groundspan-langchain", default=_handler)
-_registered: Final[list[Handler]] = []
+@cache
+def handler() -> Handler:
+    """Give every run in every context the handler: one for the process, for a hook cannot be taken back."""
+    callbacks, config = import_module(f"{read.LIBRARY}.callbacks"), import_module(f"{read.LIBRARY}.runnables.config")
+    kind = type("GroundspanHandler", (Handler, callbacks.BaseCallbackHandler), {})
+    made = cast("Handler", kind(callbacks.BaseCallbackManager, config.var_child_runnable_config))
+    # Nobody sets it, so that its default is found everywhere.
+    found: ContextVar[Handler] = ContextVar("groundspan-langchain", default=made)
+    import_module(f"{read.LIBRARY}.tracers.context").register_configure_hook(found, inheritable=True)
+    return made
 
 
 def _name(serialized: object, kwargs: dict[str, object]) -> str | None:
     return text(kwargs, ("name",)) or text(serialized, ("name",))
-
-
-def _is_owned(parent_id: UUID | None) -> bool:
-    """Tell whether LangChain copied the context for the runs beneath this parent, and drops it after them."""
-    config = var_child_runnable_config.get()
-    return parent_id is not None and getattr(get(config, "callbacks"), "parent_run_id", None) == parent_id
 
 
 def _is_client_traced(provider: str | None) -> bool:

@@ -1,7 +1,6 @@
 """LangChain: chains, models, retrievers and tools, by a callback handler that every run has."""
 
-from collections.abc import Callable, Mapping
-from importlib import import_module
+from collections.abc import Mapping
 from typing import Final
 
 from groundspan import attributes as keys
@@ -39,8 +38,9 @@ _OWN_IDS: Final = ("run-", "lc_run-")
 
 def instrument() -> Undo:
     """Trace LangChain's runs."""
-    switched: Callable[[], Undo] = import_module("groundspan.integrations._langchain_handler").switched_on
-    return switched()
+    from groundspan.integrations._langchain_handler import switched_on
+
+    return switched_on()
 
 
 def model(kwargs: Keywords, prompt: Mapping[str, object]) -> Request:
