@@ -79,3 +79,21 @@ def test_example_prints_the_chunks_that_were_found() -> None:
         "invoke_workflow find",
     ]
     assert "Refunds take five days." in printed
+
+
+def test_example_prints_a_chain_and_a_streamed_chain() -> None:
+    """Each is a pipeline with a search and an answer that stands on it."""
+    pytest.importorskip("langchain_core", reason="the plain install has no clients")
+
+    printed = _printed("langchain_chain.py")
+
+    assert [line for line in printed.splitlines() if not line.startswith(" ")] == [
+        "retrieval Handbook",
+        "chat",
+        "invoke_workflow ask",
+        "retrieval Handbook",
+        "chat",
+        "invoke_workflow stream",
+    ]
+    assert printed.count("groundspan.context.span_ids") == 2
+    assert printed.count("groundspan.stream.outcome: 'finished'") == 1

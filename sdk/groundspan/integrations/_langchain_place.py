@@ -1,0 +1,124 @@
+"""Where one of LangChain's runs is the current one: made so when it starts, and given back however it ends.
+
+LangChain tells of an async run's end in a task of its own, whose context is another than that of the task that works.
+So that one is kept, and the end goes back into it.
+"""
+
+import asyncio
+import contextvars
+import gc
+import sys
+from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
+from typing import NamedTuple
+
+from opentelemetry.context import Context, attach, get_current
+
+from groundspan._context import give_back
+from groundspan._span import StageSpan, _current
+
+_MANAGERS = "langchain_core.callbacks."
+_OWN = "groundspan."
+_PROBE: contextvars.ContextVar[object] = contextvars.ContextVar("groundspan-langchain-probe")
+
+
+class Inside(NamedTuple):
+    """The stage that a run's own work and all runs beneath it stand in."""
+
+    stage: StageSpan
+    context: Context
+
+
+class Caller(NamedTuple):
+    """The method of LangChain's that began a run."""
+
+    identity: int
+    hands_out: bool
+    """It is a generator: the context is that of whoever reads it."""
+    is_async: bool
+
+
+def caller() -> Caller:
+    """Look which method begins a run: the first behind LangChain's callback managers."""
+    frame = sys._getframe()  # noqa: SLF001 - inspect.currentframe() is the same, and may be None
+    is_async = False
+    while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith((_OWN, _MANAGERS)):
+        is_async = is_async or bool(frame.f_code.co_flags & CO_COROUTINE)
+        frame = frame.f_back
+    return Caller(id(frame), bool(frame.f_code.co_flags & (CO_GENERATOR | CO_ASYNC_GENERATOR)), is_async)
+
+
+class Place:
+    """What a run made current."""
+
+    __slots__ = ("_home", "_span", "_tokens")
+
+    def __init__(self) -> None:
+        self._tokens: list[contextvars.Token[Context]] = []
+        self._span: StageSpan | None = None
+        self._home = _home()
+
+    @property
+    def can_return(self) -> bool:
+        """Whether the end of async work finds the way back."""
+        return self._home is not None
+
+    def stand_in(self, around: Inside | None, *, stay: bool = False) -> None:
+        """Make the stage *around* the current one, unless it is, or one inside of it; *stay*: for good."""
+        if around is not None and not _is_within(_current(), around.stage):
+            token = attach(around.context)
+            if not stay:
+                self._tokens.append(token)
+
+    def stand(self, span: StageSpan) -> None:
+        """Take a span that has made itself the current one."""
+        self._span = span
+
+    def leave(self) -> None:
+        """Give back what was made current, in the context where that was."""
+        if self._span is None and not self._tokens:
+            return
+        if self._home is not None:
+            try:
+                self._home.run(self._give_back)
+            except RuntimeError:
+                # It is this very context, or work of its own is going on in it.
+                self._give_back()
+        else:
+            self._give_back()
+
+    def _give_back(self) -> None:
+        span, self._span = self._span, None
+        if span is not None:
+            span.pause()
+        while self._tokens:
+            give_back(self._tokens.pop())
+
+
+def here(stage: StageSpan) -> Inside:
+    """Tell what is current now, *stage* in front."""
+    return Inside(stage, get_current())
+
+
+def _is_within(stage: StageSpan | None, around: StageSpan) -> bool:
+    while stage is not None and stage is not around:
+        stage = stage.outer
+    return stage is not None
+
+
+def _home() -> contextvars.Context | None:
+    """Give the very context that the current task runs in, no copy; None outside of tasks, or where it is hidden."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        return None
+    if task is None:
+        return None
+    get_context = getattr(task, "get_context", None)
+    held = [get_context()] if callable(get_context) else gc.get_referents(task)
+    # Before Python 3.12 a task does not tell: of what it holds, it is the one in which a mark can be seen.
+    mark = object()
+    token = _PROBE.set(mark)
+    try:
+        return next((each for each in held if isinstance(each, contextvars.Context) and each.get(_PROBE) is mark), None)
+    finally:
+        _PROBE.reset(token)
