@@ -17,6 +17,7 @@ from groundspan.errors import ConfigError
 # What each integration is called -> what is installed for it.
 _DISTRIBUTIONS: Final = {
     "anthropic": "anthropic",
+    "llama_index": "llama-index-core",
     "openai": "openai",
     "qdrant": "qdrant-client",
     "sentence_transformers": "sentence-transformers",
