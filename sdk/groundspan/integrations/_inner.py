@@ -27,8 +27,8 @@ class InnerCall:
     """Stands where a span would stand, and hands its result to the span around it.
 
     What the decorated function returns is read after it, and wins. Where it calls the model several times, the
-    tokens of all calls are its own. Of a call inside such a call only the tokens are taken, if the outer one tells
-    none: it has been paid once.
+    tokens of all calls are its own. The tokens of a call inside such a call count where the outer one tells none:
+    they are paid once.
     """
 
     def __init__(self, outer: "StageSpan | InnerCall") -> None:
@@ -68,8 +68,7 @@ class InnerCall:
         """Hand over what the call gave."""
         if returned is None:
             return
-        if not isinstance(self._outer, InnerCall):
-            self._outer.result(returned)
+        self.span.result(returned)
         with _TELLING:
             self._spend(usage(get(returned.response if isinstance(returned, Whole) else returned, "usage")))
 

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, cast
+from weakref import WeakKeyDictionary
 
 from groundspan import _runtime
 from groundspan import attributes as keys
@@ -19,7 +20,7 @@ from groundspan.integrations._calls import Request, _plan
 from groundspan.integrations._elsewhere import is_client_wrapped, is_handled, is_spanned
 from groundspan.integrations._inner import At, InnerCall, around
 from groundspan.integrations._llama_index_streams import Stream, Streams, is_stream
-from groundspan.integrations.llama_index import Work, by_name, method_of, reranking, work_of
+from groundspan.integrations.llama_index import Work, by_name, is_decorated, method_of, reranking, tool_name, work_of
 
 # Calls that never end (a task that is lost, say) must not fill the memory.
 _MOST_OPEN: Final = 10_000
@@ -46,8 +47,7 @@ class _Call:
     """A call in progress."""
 
     span: At
-    told: Callable[[object], object]
-    instance: object = None
+    told: Callable[[object], object] = lambda result: result
     is_told: bool = False
     """Whether events tell of what comes of it."""
 
@@ -59,6 +59,8 @@ class Calls:
         self._handlers = handlers
         self._open: OrderedDict[str, _Call] = OrderedDict()
         self._streams = Streams()
+        self._tools: WeakKeyDictionary[StageSpan, str] = WeakKeyDictionary()
+        """The tools whose calls are open."""
         self._written: dict[int, tuple[object, StageSpan]] = {}
         """Chat engines' answers that are being written, by their ids."""
         _inner.streams.append(self._streams.at_work)
@@ -145,7 +147,7 @@ class Calls:
         """Start the span of a reranker, within its postprocessor's call."""
         runtime = _runtime.current()
         if runtime is not None and not self._is_elsewhere(RERANK, None):
-            self._add(_RERANK_ID + span_id, self._begun(runtime, RERANK, reranking(event), lambda nodes: nodes))
+            self._add(_RERANK_ID + span_id, _Call(_begun(runtime, RERANK, reranking(event))))
 
     def reranked(self, span_id: str, event: object) -> None:
         """End the span of a reranker with its chunks in their new order."""
@@ -154,16 +156,17 @@ class Calls:
             call.span.finish(get(event, "nodes"))
 
     def _is_told_already(self, stage: Stage, instance: object) -> bool:
-        """Tell whether there is, or is to be, no span: within ours an engine is no pipeline of its own."""
-        if stage is PIPELINE and _current() is not None:
+        """Tell whether there is, or is to be, a span of this call."""
+        if self._is_elsewhere(stage, instance):
             return True
-        if stage is TOOL:
-            # One way to call a tool goes through another.
-            span = _current()
-            return span is not None and any(
-                call.span is span and call.instance is instance for call in reversed(tuple(self._open.values()))
-            )
-        return self._is_elsewhere(stage, instance)
+        around = _current()
+        if stage is PIPELINE:
+            # An engine within anything of ours is a part of that.
+            return around is not None
+        if stage is not TOOL:
+            return False
+        # One way to call a tool goes through another.
+        return is_decorated(instance) or (around is not None and self._tools.get(around) == tool_name(instance))
 
     def _is_elsewhere(self, stage: Stage, instance: object) -> bool:
         if is_handled(self._handlers()):
@@ -179,22 +182,12 @@ class Calls:
         if outer is not None:
             inner = InnerCall(outer)
             inner.enter()
-            self._add(span_id, _Call(inner, work.told, instance))
+            self._add(span_id, _Call(inner, work.told))
             return
-        request = work.read(instance, by_name(arguments))
-        self._add(span_id, self._begun(runtime, work.stage, request, work.told, instance))
-
-    def _begun(
-        self,
-        runtime: Runtime,
-        stage: Stage,
-        request: Request,
-        told: Callable[[object], object],
-        instance: object = None,
-    ) -> _Call:
-        span = StageSpan(_plan(stage, request), (), request.asked)
-        span.start(runtime)
-        return _Call(span, told, instance)
+        span = _begun(runtime, work.stage, work.read(instance, by_name(arguments)))
+        if work.stage is TOOL:
+            self._tools[span] = tool_name(instance)
+        self._add(span_id, _Call(span, work.told))
 
     def _add(self, span_id: str, call: _Call) -> None:
         self._open[span_id] = call
@@ -235,6 +228,12 @@ class Calls:
             return
         span.note({keys.STREAM_OUTCOME: FINISHED})
         span.end()
+
+
+def _begun(runtime: Runtime, stage: Stage, request: Request) -> StageSpan:
+    span = StageSpan(_plan(stage, request), (), request.asked)
+    span.start(runtime)
+    return span
 
 
 def _follow(result: object, name: str, span: StageSpan) -> None:

@@ -17,6 +17,7 @@ from groundspan.integrations._llama_index_answers import delta_of, fields, is_sp
 # Each piece of LlamaIndex's holds all of the answer so far: the last is kept, and of the others when they came and what
 # they added.
 _PIECE: Final = object()
+_MOST_PIECES: Final = 100_000
 _MOST_OPEN: Final = 10_000
 _LEAVING: Final = Guard("end the span of a stream that was dropped")
 
@@ -52,7 +53,8 @@ class Stream:
             return
         if is_spoken(piece):
             self._flow.step(lambda: _PIECE)
-            self._deltas.append(delta_of(piece))
+            if len(self._deltas) < _MOST_PIECES:
+                self._deltas.append(delta_of(piece))
         self._last = piece
         self._known |= fields(piece)
 
