@@ -136,7 +136,8 @@ def around(stage: Stage) -> At | None:
         if stream is None or stream.stage is not stage:
             continue
         if not (isinstance(nearest, InnerCall) and nearest.is_within(stream)):
-            nearest = stream
+            # Recorded or not: what is left out is so as a whole.
+            return stream
     return nearest if nearest is not None and nearest.stage is stage and nearest.is_recording else None
 
 

@@ -86,7 +86,12 @@ class Calls:
                 reranked.span.end()
             call = self._open.pop(span_id, None)
             if call is not None:
-                self._end(span_id, call, result)
+                try:
+                    self._end(span_id, call, result)
+                except BaseException:
+                    # Whatever cannot be read: the context goes back to the host as it was.
+                    call.span.end()
+                    raise
             elif self._written and method_of(span_id) in _WRITERS:
                 self._write(instance, None)
 
@@ -102,10 +107,12 @@ class Calls:
 
     def hear(self, event: object) -> None:
         """Take what an event tells."""
-        span_id = text(event, ("span_id",))
         hear = _EVENTS.get(type(event).__name__)
-        if hear is not None and span_id is not None and _runtime.current() is not None:
-            with _HEARING:
+        if hear is None or _runtime.current() is None:
+            return
+        with _HEARING:
+            span_id = text(event, ("span_id",))
+            if span_id is not None:
                 hear(self, span_id, event)
 
     def close(self) -> None:
@@ -147,7 +154,7 @@ class Calls:
         """Start the span of a reranker, within its postprocessor's call."""
         runtime = _runtime.current()
         if runtime is not None and not self._is_elsewhere(RERANK, None):
-            self._add(_RERANK_ID + span_id, _Call(_begun(runtime, RERANK, reranking(event))))
+            self._add(_RERANK_ID + span_id, _Call(_started(runtime, RERANK, lambda: reranking(event))))
 
     def reranked(self, span_id: str, event: object) -> None:
         """End the span of a reranker with its chunks in their new order."""
@@ -178,14 +185,8 @@ class Calls:
     def _start(
         self, runtime: Runtime, span_id: str, instance: object, work: Work, arguments: Mapping[str, object]
     ) -> None:
-        outer = around(work.stage) if work.stage in _OF_OTHERS else None
-        if outer is not None:
-            inner = InnerCall(outer)
-            inner.enter()
-            self._add(span_id, _Call(inner, work.told))
-            return
-        span = _begun(runtime, work.stage, work.read(instance, by_name(arguments)))
-        if work.stage is TOOL:
+        span = _started(runtime, work.stage, lambda: work.read(instance, by_name(arguments)))
+        if isinstance(span, StageSpan) and work.stage is TOOL:
             self._tools[span] = tool_name(instance)
         self._add(span_id, _Call(span, work.told))
 
@@ -230,7 +231,14 @@ class Calls:
         span.end()
 
 
-def _begun(runtime: Runtime, stage: Stage, request: Request) -> StageSpan:
+def _started(runtime: Runtime, stage: Stage, read: Callable[[], Request]) -> At:
+    """Start the span of a call, or let it be a part of the call around it, which is of the same kind."""
+    outer = around(stage) if stage in _OF_OTHERS else None
+    if outer is not None:
+        inner = InnerCall(outer)
+        inner.enter()
+        return inner
+    request = read()
     span = StageSpan(_plan(stage, request), (), request.asked)
     span.start(runtime)
     return span

@@ -65,8 +65,11 @@ class Stream:
 
     def fail(self, error: BaseException) -> None:
         """End the span with what was raised in mid-stream; the consumer's leaving is raised there too."""
+        trace = error.__traceback__
         with suppress(type(error)):
             self._ended(partial(_raise, error))
+        # It goes on to the host, which is not to see where we looked at it.
+        error.__traceback__ = trace
 
     def leave(self) -> None:
         """End the span of a stream that nobody will read on."""

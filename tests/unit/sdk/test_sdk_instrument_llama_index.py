@@ -605,6 +605,30 @@ def test_threads_of_their_own_keep_their_parents(spans: CapturedSpans, index: Ve
     assert list(by_trace.values()) == [["embed", "retrieve", "generate", "pipeline"]] * 8
 
 
+def test_error_in_mid_stream_shows_the_host_its_own_frames(spans: CapturedSpans) -> None:
+    """Not those of who looked on."""
+    with pytest.raises(ConnectionError) as told:
+        list(SmallLLM(fails=True).stream_complete(QUESTION))
+
+    assert len(spans) == 1
+    modules = [str(entry.frame.f_globals["__name__"]) for entry in told.traceback]
+    assert not any(module.startswith("groundspan.") for module in modules)
+
+
+def test_decorated_reranker_is_the_only_one(spans: CapturedSpans, index: VectorStoreIndex) -> None:
+    """What it returns is its result."""
+    found = index.as_retriever().retrieve(QUESTION)
+
+    @gs.rerank
+    def best(question: str) -> list[NodeWithScore]:
+        return Reversed().postprocess_nodes(found, query_str=question)[:1]
+
+    best(QUESTION)
+
+    assert _stages(spans) == ["embed", "retrieve", "rerank"]
+    assert len(loaded(spans[2], keys.DOCUMENTS)) == 1
+
+
 def test_engines_at_the_same_time_keep_their_parents(spans: CapturedSpans, index: VectorStoreIndex) -> None:
     """In tasks of one loop."""
 
@@ -851,20 +875,31 @@ def test_shut_down_dispatcher_ends_what_is_open(spans: CapturedSpans) -> None:
     list(pieces)
 
 
+@pytest.mark.parametrize(
+    ("broken", "failed"),
+    [
+        ("_llama_index_calls.work_of", "start a span for LlamaIndex"),
+        ("_llama_index_answers.provider", "end a span for LlamaIndex"),
+    ],
+)
 def test_call_that_cannot_be_read_goes_through(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, broken: str, failed: str
 ) -> None:
-    """An error of ours is told once, and is not the host's."""
-    monkeypatch.setattr("groundspan.integrations._llama_index_calls.work_of", lambda *_given: 1 / 0)
+    """An error of ours is told once, and is not the host's; its context is as it was."""
+    monkeypatch.setattr(f"groundspan.integrations.{broken}", lambda *_given: 1 / 0)
+    before = get_current()
     gs.instrument("llama_index")
     try:
         with capture_spans() as spans:
             response = SmallLLM().complete(QUESTION)
+            assert "".join(piece.delta or "" for piece in SmallLLM().stream_complete(QUESTION)) == "Five days."
+            assert _open_calls() == 0
     finally:
         gs.integrations.uninstrument("llama_index")
 
-    assert (response.text, len(spans)) == ("Five days.", 0)
-    assert "failed to start a span for LlamaIndex" in caplog.text
+    assert (response.text, get_current()) == ("Five days.", before)
+    assert len(spans) == (2 if "provider" in broken else 0)
+    assert f"failed to {failed}" in caplog.text
 
 
 def test_instrumenting_does_not_import_the_core() -> None:
