@@ -68,7 +68,11 @@ def told(response: object) -> Whole | None:
 def is_spoken(piece: object) -> bool:
     """Tell whether a piece of a stream carries some of the answer."""
     raw = get(piece, "raw")
-    return bool(delta_of(piece)) or (items(get(raw, "choices")) is not None and speaks(raw))
+    if delta_of(piece) or (items(get(raw, "choices")) is not None and speaks(raw)):
+        return True
+    # Some say only what there is so far.
+    so_far = text(piece, ("text",)) or text(get(piece, "message"), ("content",))
+    return get(piece, "delta") is None and bool(so_far)
 
 
 def delta_of(piece: object) -> str:

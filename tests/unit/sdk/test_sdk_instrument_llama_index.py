@@ -106,6 +106,22 @@ class WaitingLLM(SmallLLM):
         return pieces()
 
 
+class OverridingLLM(SmallLLM):
+    """Hands on what the class above gives, without LlamaIndex's callbacks."""
+
+    def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> Any:
+        """Answer word by word."""
+        return super().stream_complete(prompt, formatted, **kwargs)
+
+
+class SilentLLM(SmallLLM):
+    """Has no callbacks: LlamaIndex sends no events."""
+
+    def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> Any:  # noqa: ARG002
+        """Answer word by word."""
+        return (CompletionResponse(text=word, delta=word) for word in WORDS)
+
+
 class SmallOpenAILLM(SmallLLM):
     """Asks OpenAI's own client, and hands on the text alone unless *is_raw*."""
 
@@ -130,6 +146,25 @@ class SmallOpenAILLM(SmallLLM):
             with openai.OpenAI(base_url=self.url, api_key="none", max_retries=0) as client:
                 asked: Any = [{"role": "user", "content": prompt}]
                 for chunk in client.chat.completions.create(model="gpt-4o", messages=asked, stream=True):
+                    delta = chunk.choices[0].delta.content or "" if chunk.choices else ""
+                    said += delta
+                    yield CompletionResponse(text=said, delta=delta, raw=chunk if self.is_raw else None)
+
+        return pieces()
+
+
+class AsyncOpenAILLM(SmallOpenAILLM):
+    """Asks OpenAI's async client, when the first piece is wanted."""
+
+    @llm_completion_callback()
+    async def astream_complete(self, prompt: str, formatted: bool = False, **_kwargs: Any) -> Any:  # noqa: ARG002
+        """Answer piece by piece."""
+
+        async def pieces() -> AsyncGenerator[CompletionResponse, None]:
+            said = ""
+            async with openai.AsyncOpenAI(base_url=self.url, api_key="none", max_retries=0) as client:
+                asked: Any = [{"role": "user", "content": prompt}]
+                async for chunk in await client.chat.completions.create(model="gpt-4o", messages=asked, stream=True):
                     delta = chunk.choices[0].delta.content or "" if chunk.choices else ""
                     said += delta
                     yield CompletionResponse(text=said, delta=delta, raw=chunk if self.is_raw else None)
@@ -279,6 +314,25 @@ def test_async_stream_is_followed_to_its_end(spans: CapturedSpans, is_chat: bool
 
     _assert_whole(spans)
     assert attributes(spans[0])[keys.STREAM_OUTCOME] == "finished"
+
+
+def test_stream_of_an_overridden_method_is_followed(spans: CapturedSpans) -> None:
+    """Its events are those of the method that it calls."""
+    list(OverridingLLM().stream_complete(QUESTION))
+
+    _assert_whole(spans)
+    assert attributes(spans[0])[keys.STREAM_OUTCOME] == "finished"
+
+
+def test_stream_without_events_ends_when_it_is_dropped(spans: CapturedSpans) -> None:
+    """Nothing is known of it."""
+    pieces = SilentLLM().stream_complete(QUESTION)
+    assert len(list(pieces)) == 2
+    assert len(spans) == 0
+    del pieces
+    gc.collect()
+
+    assert (len(spans), keys.STREAM_OUTCOME in attributes(spans[0])) == (1, False)
 
 
 @pytest.mark.parametrize("way", ["closed", "dropped"])
@@ -735,6 +789,25 @@ def test_client_s_call_inside_is_no_second_span(with_openai: CapturedSpans, url:
     (span,) = with_openai
     assert (_text(span), _usage(span)) == (ANSWER, (1000, 100, 400))
     assert attributes(span)[keys.RESPONSE_MODEL] == "gpt-4o-2024-08-06"
+
+
+@pytest.mark.parametrize("is_raw", [False, True])
+def test_async_client_s_call_inside_a_stream_is_no_second_span(
+    with_openai: CapturedSpans, url: str, is_raw: bool
+) -> None:
+    """It is made when LlamaIndex's own span has ended, in the consumer's context."""
+
+    async def work() -> None:
+        async def read() -> None:
+            async for _ in await AsyncOpenAILLM(url=url, is_raw=is_raw).astream_complete(QUESTION):
+                pass
+
+        await asyncio.gather(*(read() for _ in range(3)))
+
+    asyncio.run(work())
+
+    assert [_usage(span) for span in with_openai] == [(1000, 100, 400)] * 3
+    assert {_text(span) for span in with_openai} == {ANSWER}
 
 
 @pytest.mark.parametrize("is_raw", [False, True])
