@@ -18,6 +18,7 @@ from groundspan.errors import ConfigError
 _DISTRIBUTIONS: Final = {
     "anthropic": "anthropic",
     "langchain": "langchain-core",
+    "llama_index": "llama-index-core",
     "openai": "openai",
     "qdrant": "qdrant-client",
     "sentence_transformers": "sentence-transformers",

@@ -15,10 +15,10 @@ from groundspan._guard import Guard
 from groundspan._parameters import Keywords, parameters
 from groundspan._plan import Plan
 from groundspan._returned import followed
-from groundspan._span import StageSpan, _current
+from groundspan._span import StageSpan
 from groundspan._stages import Stage
 from groundspan.integrations._elsewhere import is_spanned, is_wrapped
-from groundspan.integrations._inner import InnerCall
+from groundspan.integrations._inner import InnerCall, around
 
 _RAW: Final = "X-Stainless-Raw-Response"
 # "stream" is the third: its body is not read yet, and is the host's to read.
@@ -177,8 +177,8 @@ def _opened(method: Method, resource: object, kwargs: Keywords) -> StageSpan | N
         client = resource if method.reads_resource else getattr(resource, "_client", None)
         if _is_elsewhere(method, client):
             return None
-        outer = _current()
-        if outer is not None and outer.stage is method.stage and outer.is_recording:
+        outer = around(method.stage)
+        if outer is not None:
             return None if method.opens_others else cast("StageSpan", InnerCall(outer))
         request = method.read(client, kwargs)
         span = StageSpan(_plan(method.stage, request), (), request.asked)

@@ -1,5 +1,7 @@
 """Whether somebody else traces a call already: then it is left to them, so that nothing is counted twice."""
 
+import sys
+from collections.abc import Iterable
 from typing import Final
 
 from opentelemetry.trace import get_current_span
@@ -17,6 +19,16 @@ _CALLS: Final = {
     "rerank": frozenset({"rerank", "RERANKER"}),
 }
 _MAX_WRAPPERS = 16
+# A word in the names of a framework's model classes -> the client's methods that they call.
+_CLIENTS: Final = {
+    "openai": (
+        ("openai", "OpenAI.request"),
+        ("openai.resources.chat.completions", "Completions.create"),
+        ("openai.resources.responses", "Responses.create"),
+        ("openai.resources.embeddings", "Embeddings.create"),
+    ),
+    "anthropic": (("anthropic.resources.messages", "Messages.create"),),
+}
 
 
 def is_wrapped(function: object) -> bool:
@@ -28,6 +40,28 @@ def is_wrapped(function: object) -> bool:
             return True
         function = getattr(function, "__wrapped__", None)
     return False
+
+
+def is_handled(handlers: Iterable[object]) -> bool:
+    """Tell whether one of a framework's handlers is another instrumentation's."""
+    return any(type(handler).__module__.startswith(_MAKERS) for handler in handlers)
+
+
+def is_client_wrapped(model: type) -> bool:
+    """Tell whether another instrumentation stands around the client that a framework's class of models calls."""
+    names = [each.__name__.lower() for each in model.__mro__]
+    return any(
+        is_wrapped(_method(module, method))
+        for word, methods in _CLIENTS.items()
+        if any(word in name for name in names)
+        for module, method in methods
+    )
+
+
+def _method(module: str, name: str) -> object:
+    """Give a method of a client that is imported."""
+    owner, _, method = name.partition(".")
+    return getattr(getattr(sys.modules.get(module), owner, None), method, None)
 
 
 def _is_theirs(function: object) -> bool:

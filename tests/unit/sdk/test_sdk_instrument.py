@@ -14,7 +14,7 @@ pytest.importorskip("openai", reason="not part of the plain install")
 import openai
 from openai.resources.chat.completions import Completions
 
-ACCEPTED = ("anthropic", "langchain", "openai", "qdrant", "sentence_transformers")
+ACCEPTED = ("anthropic", "langchain", "llama_index", "openai", "qdrant", "sentence_transformers")
 LIBRARIES = ("anthropic", "langchain_core", "llama_index", "llama_index.core", "qdrant_client", "sentence_transformers")
 ORIGINAL = Completions.create
 

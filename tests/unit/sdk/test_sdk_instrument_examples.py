@@ -97,3 +97,20 @@ def test_example_prints_a_chain_and_a_streamed_chain() -> None:
     ]
     assert printed.count("groundspan.context.span_ids") == 2
     assert printed.count("groundspan.stream.outcome: 'finished'") == 1
+
+
+def test_example_prints_a_query_engine_s_spans() -> None:
+    """What is embedded, found and generated, beneath a pipeline; once whole and once streamed."""
+    pytest.importorskip("llama_index.core", reason="not part of the plain install")
+
+    printed = _printed("llama_index_query.py")
+
+    assert [line for line in printed.splitlines() if not line.startswith(" ")] == [
+        "embeddings",
+        "retrieval",
+        "chat small",
+        "invoke_workflow RetrieverQueryEngine",
+    ] * 2
+    assert printed.count("gen_ai.usage.input_tokens: 21") == 2
+    assert printed.count("groundspan.stream.outcome: 'finished'") == 2
+    assert "A refund takes five days." in printed
