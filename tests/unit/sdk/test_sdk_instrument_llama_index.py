@@ -107,7 +107,7 @@ class WaitingLLM(SmallLLM):
 
 def _tool_calling_model() -> Any:
     """Give LlamaIndex's own stand-in, which came with 0.14.12."""
-    from llama_index.core.llms import mock  # noqa: PLC0415
+    from llama_index.core.llms import mock
 
     if not hasattr(mock, "MockFunctionCallingLLM"):
         pytest.skip("this version has no model that calls functions")
