@@ -55,7 +55,7 @@ def test_damage_is_told(tmp_path: Path) -> None:
     _collected(tmp_path)
     path = _spooled(tmp_path)
     path.write_bytes(path.read_bytes().replace(b"first", b"worst"))
-    for file in tmp_path.glob("store/store/*/*/*/data.bin"):
+    for file in tmp_path.glob("store/store/*/*/*/data.packed"):
         data = file.read_bytes()
         file.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
 
