@@ -1,18 +1,19 @@
 """Whether somebody else traces a call already: then it is left to them, so that nothing is counted twice."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from opentelemetry.trace import get_current_span
 
 from groundspan import attributes as keys
 from groundspan._setup import SCOPE
+from groundspan._stages import Stage
 
 # Where the wrappers of other instrumentations are written.
 _MAKERS: Final = ("opentelemetry.instrumentation.", "openinference.instrumentation.", "langfuse.", "logfire.")
 _KIND: Final = "openinference.span.kind"
-_CALLS: Final = {
+_CALLS: Final[Mapping[str | None, frozenset[str]]] = {
     "chat": frozenset({"chat", "text_completion", "generate_content", "LLM"}),
     "embeddings": frozenset({"embeddings", "EMBEDDING"}),
     "retrieval": frozenset({"retrieval", "RETRIEVER"}),
@@ -73,11 +74,13 @@ def _is_theirs(function: object) -> bool:
     return isinstance(written_in, str) and written_in.startswith(_MAKERS)
 
 
-def is_spanned(operation: str) -> bool:
+def is_spanned(stage: Stage) -> bool:
     """Tell whether the current span is somebody else's for this very call."""
+    calls = _CALLS.get(stage.operation)
+    if calls is None:
+        return False
     span = get_current_span()
     if not span.is_recording() or getattr(getattr(span, "instrumentation_scope", None), "name", None) == SCOPE:
         return False
     told = getattr(span, "attributes", None) or {}
-    calls = _CALLS[operation]
     return told.get(keys.OPERATION) in calls or told.get(_KIND) in calls

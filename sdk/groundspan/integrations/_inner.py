@@ -14,7 +14,7 @@ from groundspan._context import give_back
 from groundspan._guard import Guard
 from groundspan._shapes import get
 from groundspan._span import StageSpan, _current
-from groundspan._stages import Stage
+from groundspan._stages import PIPELINE, TOOL, Stage
 
 _KEY = create_key("groundspan-inner-call")
 _COUNTS: Final = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
@@ -123,12 +123,17 @@ class InnerCall:
 
 At: TypeAlias = StageSpan | InnerCall
 
+# What these call, be it of their kind, is work of its own: an agent that is a tool has tools.
+_APART: Final = (PIPELINE, TOOL)
+
 streams: Final[list[Callable[[], At | None]]] = []
 """Who knows of streams that are at work right here, in a context that is not their own."""
 
 
 def around(stage: Stage) -> At | None:
     """Give the call that a call of *stage* is part of; None where it is one of its own."""
+    if stage in _APART:
+        return None
     span, inner = _current(), get_value(_KEY)
     nearest: At | None = inner if isinstance(inner, InnerCall) and inner.span is span else span
     for find in streams:

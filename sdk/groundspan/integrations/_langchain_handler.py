@@ -49,6 +49,10 @@ class Handler:
         self._config = config
         """Where LangChain keeps what the runs beneath the current one are to know."""
 
+    def __reduce__(self) -> tuple[Callable[[], "Handler"], tuple[()]]:
+        """Be one for the process, however often what holds it is copied or sent elsewhere."""
+        return handler, ()
+
     @property
     def _is_idle(self) -> bool:
         """Runs that have begun are still to end."""

@@ -16,14 +16,13 @@ from groundspan._pace import Pace
 from groundspan._runtime import Runtime
 from groundspan._span import StageSpan, _current
 from groundspan._stages import PIPELINE, Stage
-from groundspan.integrations._calls import Request, _plan
+from groundspan.integrations._calls import Request, begun
 from groundspan.integrations._elsewhere import is_spanned
 from groundspan.integrations._inner import InnerCall
 from groundspan.integrations._langchain_place import Caller, Inside, Place, here
 
 # A run that its host holds on to and never ends must not fill the memory.
 _MOST_OPEN: Final = 10_000
-_SPANNED_ELSEWHERE: Final = frozenset({"generate", "retrieve"})
 
 _LEAVING = Guard("give a context back")
 _LETTING_GO = Guard("end a run that LangChain let go of")
@@ -155,17 +154,12 @@ class Runs:
 
     def _span(self, run: Run, stage: Stage, read: Callable[[], Request], runtime: Runtime) -> None:
         outer = _current()
-        if stage.name in _SPANNED_ELSEWHERE and is_spanned(str(stage.operation)):
+        if is_spanned(stage):
             run.inside = None if outer is None else here(outer)
             return
-        if outer is not None and outer.stage is stage and outer.is_recording:
-            run.span, run.inside = cast("StageSpan", InnerCall(outer)), here(outer)
-            return
-        request = read()
-        span = StageSpan(_plan(stage, request), (), request.asked)
-        span.start(runtime)
-        run.span, run.inside = span, here(span)
-        run.place.stand(span)
+        span = begun(runtime, stage, read)
+        run.span, run.inside = cast("StageSpan", span), here(span.span if isinstance(span, InnerCall) else span)
+        run.place.stand(run.span)
 
     def _leave_batch(self, caller: Caller) -> None:
         """Of several runs that one call begins, none stands in another."""

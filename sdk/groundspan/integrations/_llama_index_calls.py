@@ -14,18 +14,17 @@ from groundspan._returned import followed
 from groundspan._runtime import Runtime
 from groundspan._shapes import get, text
 from groundspan._span import StageSpan, _current
-from groundspan._stages import EMBED, GENERATE, PIPELINE, RERANK, RETRIEVE, TOOL, Stage
+from groundspan._stages import EMBED, GENERATE, PIPELINE, RERANK, TOOL, Stage
 from groundspan.integrations import _inner
-from groundspan.integrations._calls import Request, _plan
+from groundspan.integrations._calls import begun
 from groundspan.integrations._elsewhere import is_client_wrapped, is_handled, is_spanned
-from groundspan.integrations._inner import At, InnerCall, around
+from groundspan.integrations._inner import At
 from groundspan.integrations._llama_index_streams import Stream, Streams, is_stream
 from groundspan.integrations.llama_index import Work, by_name, is_decorated, method_of, reranking, tool_name, work_of
 
 # Calls that never end (a task that is lost, say) must not fill the memory.
 _MOST_OPEN: Final = 10_000
 _MODEL_STAGES: Final = (GENERATE, EMBED)
-_OF_OTHERS: Final = (*_MODEL_STAGES, RETRIEVE, RERANK)
 # The engines' answers that go on, by their classes, and where their generators are.
 _STREAMED: Final = {
     "StreamingResponse": "response_gen",
@@ -154,7 +153,7 @@ class Calls:
         """Start the span of a reranker, within its postprocessor's call."""
         runtime = _runtime.current()
         if runtime is not None and not self._is_elsewhere(RERANK, None):
-            self._add(_RERANK_ID + span_id, _Call(_started(runtime, RERANK, lambda: reranking(event))))
+            self._add(_RERANK_ID + span_id, _Call(begun(runtime, RERANK, lambda: reranking(event))))
 
     def reranked(self, span_id: str, event: object) -> None:
         """End the span of a reranker with its chunks in their new order."""
@@ -176,16 +175,14 @@ class Calls:
         return is_decorated(instance) or (around is not None and self._tools.get(around) == tool_name(instance))
 
     def _is_elsewhere(self, stage: Stage, instance: object) -> bool:
-        if is_handled(self._handlers()):
-            return True
-        if stage in _OF_OTHERS and is_spanned(str(stage.operation)):
+        if is_handled(self._handlers()) or is_spanned(stage):
             return True
         return stage in _MODEL_STAGES and is_client_wrapped(type(instance))
 
     def _start(
         self, runtime: Runtime, span_id: str, instance: object, work: Work, arguments: Mapping[str, object]
     ) -> None:
-        span = _started(runtime, work.stage, lambda: work.read(instance, by_name(arguments)))
+        span = begun(runtime, work.stage, lambda: work.read(instance, by_name(arguments)))
         if isinstance(span, StageSpan) and work.stage is TOOL:
             self._tools[span] = tool_name(instance)
         self._add(span_id, _Call(span, work.told))
@@ -229,19 +226,6 @@ class Calls:
             return
         span.note({keys.STREAM_OUTCOME: FINISHED})
         span.end()
-
-
-def _started(runtime: Runtime, stage: Stage, read: Callable[[], Request]) -> At:
-    """Start the span of a call, or let it be a part of the call around it, which is of the same kind."""
-    outer = around(stage) if stage in _OF_OTHERS else None
-    if outer is not None:
-        inner = InnerCall(outer)
-        inner.enter()
-        return inner
-    request = read()
-    span = StageSpan(_plan(stage, request), (), request.asked)
-    span.start(runtime)
-    return span
 
 
 def _follow(result: object, name: str, span: StageSpan) -> None:

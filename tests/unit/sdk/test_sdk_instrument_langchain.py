@@ -1,7 +1,9 @@
 """LangChain's runs, traced by a callback handler, with the real langchain-core."""
 
 import asyncio
+import copy
 import logging
+import pickle
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextvars import copy_context
@@ -102,6 +104,15 @@ class Client(Model):
             for chunk in client.chat.completions.create(model="gpt-4o", messages=_asked(messages), stream=True):
                 if chunk.choices:
                     yield ChatGenerationChunk(message=AIMessageChunk(content=chunk.choices[0].delta.content or ""))
+
+
+class Telling(Client):
+    """A model that asks OpenAI's client, and tells the usage too."""
+
+    def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
+        result = super()._generate(*args, **kwargs)
+        result.generations[0].message = AIMessage(ANSWER, usage_metadata=USAGE)
+        return result
 
 
 class Waiting(Model):
@@ -353,6 +364,25 @@ def test_tool_is_a_tool_span(spans: CapturedSpans) -> None:
         assert (attributes(span)[keys.TOOL_ARGUMENTS], attributes(span)[keys.TOOL_RESULT]) == ('{"a":1,"b":2}', "3")
 
 
+def test_agent_that_is_a_tool_has_tools(spans: CapturedSpans) -> None:
+    """They are spans of their own, beneath it."""
+
+    @tool
+    def colleague(question: str) -> str:
+        """Ask somebody else."""
+        look(question)
+        return str(add.invoke({"a": len(question), "b": 2}))
+
+    colleague.invoke({"question": QUESTION})
+
+    assert _parents(spans) == {
+        "execute_tool look": "execute_tool colleague",
+        "execute_tool add": "execute_tool colleague",
+        "execute_tool colleague": None,
+    }
+    assert attributes(spans[-1])[keys.TOOL_RESULT] == str(len(QUESTION) + 2)
+
+
 @pytest.mark.parametrize(
     "ask",
     [
@@ -507,6 +537,24 @@ def test_client_inside_a_model_makes_no_second_span(spans: CapturedSpans, url: s
         assert (told[keys.INPUT_TOKENS], told[keys.CACHE_READ_TOKENS]) == (1000, 400)
 
 
+@pytest.mark.usefixtures("openai_too")
+@pytest.mark.parametrize("times", [1, 2])
+def test_client_inside_a_model_inside_a_decorated_function_is_counted_once(
+    spans: CapturedSpans, url: str, times: int
+) -> None:
+    """Client and model tell the same tokens; several models tell their own."""
+
+    @gs.generate
+    def complete(question: str) -> str:
+        return " ".join(str(Telling(url=url).invoke(question).content) for _ in range(times))
+
+    complete(QUESTION)
+
+    told = attributes(spans[0])
+    assert len(spans) == 1
+    assert (told[keys.INPUT_TOKENS], told[keys.OUTPUT_TOKENS]) == (1000 * times, 100 * times)
+
+
 def test_instrumented_callbacks_are_left_to_others(spans: CapturedSpans, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever wraps LangChain's callback managers traces its runs already."""
     monkeypatch.setattr(BaseCallbackManager, "__init__", _theirs(BaseCallbackManager.__init__))
@@ -657,6 +705,14 @@ def test_run_that_is_going_on_ends_after_undoing(spans: CapturedSpans) -> None:
 
     assert len(spans) == 1
     _assert_answered(spans[0])
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda held: pickle.loads(pickle.dumps(held))])
+def test_handler_is_one_however_it_is_copied(copied: Callable[[Any], Any]) -> None:
+    """Applications copy a run's config, with the handlers in it, or send it to another process."""
+    handler: Any = _langchain_handler.handler()
+
+    assert copied(handler) is copied(BaseCallbackManager([handler])).handlers[0] is handler
 
 
 def test_without_init_nothing_happens() -> None:
