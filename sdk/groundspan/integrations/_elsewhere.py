@@ -1,12 +1,15 @@
 """Whether somebody else traces a call already: then it is left to them, so that nothing is counted twice."""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from inspect import getclosurevars, isfunction
 from typing import Final
 
 from opentelemetry.trace import get_current_span
 
 from groundspan import attributes as keys
+from groundspan._guard import attempt
+from groundspan._plan import Plan
 from groundspan._setup import SCOPE
 from groundspan._stages import Stage
 
@@ -72,6 +75,17 @@ def _is_theirs(function: object) -> bool:
     if written_in is None:
         written_in = getattr(function, "__globals__", {}).get("__name__")
     return isinstance(written_in, str) and written_in.startswith(_MAKERS)
+
+
+def is_decorated(function: object, stage: Stage) -> bool:
+    """Tell whether a function, or a method, is decorated as *stage*, and makes a span itself."""
+    plain = getattr(function, "__func__", function)
+    plan = attempt(_plan, plain, None) if isfunction(plain) else None
+    return isinstance(plan, Plan) and plan.stage is stage
+
+
+def _plan(function: Callable[..., object]) -> object:
+    return getclosurevars(function).nonlocals.get("plan")
 
 
 def is_spanned(stage: Stage) -> bool:

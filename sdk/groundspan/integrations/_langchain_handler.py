@@ -18,12 +18,14 @@ from groundspan._stages import GENERATE, PIPELINE, RETRIEVE, TOOL, Stage
 from groundspan._text import Cutter, clean
 from groundspan.integrations import langchain as read
 from groundspan.integrations._calls import Request, Undo
-from groundspan.integrations._elsewhere import is_wrapped
-from groundspan.integrations._langchain_place import caller
+from groundspan.integrations._elsewhere import is_decorated, is_wrapped
+from groundspan.integrations._langchain_place import caller, calling
 from groundspan.integrations._langchain_runs import Opening, Run, Runs
 
 # Prompts and parsers are chains to LangChain; alone they answer nothing.
 _STEPS: Final = frozenset({"prompt", "parser"})
+# Where a tool has its function, and its async one.
+_FUNCTIONS: Final = ("func", "coroutine")
 _CLIENTS: Final = {
     "openai": ("openai.resources.chat.completions", "Completions"),
     "azure": ("openai.resources.chat.completions", "Completions"),
@@ -134,7 +136,8 @@ class Handler:
     def on_tool_start(self, serialized: object, input_str: object, *, run_id: UUID, **kwargs: object) -> None:
         """Begin a tool's work."""
         name, arguments = _name(serialized, kwargs), kwargs.get("inputs")
-        self._begin(run_id, kwargs, TOOL, lambda: read.tool(name, arguments, input_str))
+        stage = None if _is_decorated(calling()) else TOOL
+        self._begin(run_id, kwargs, stage, lambda: read.tool(name, arguments, input_str))
 
     def on_tool_end(self, output: object, *, run_id: UUID, **_kwargs: object) -> None:
         """End a tool's work."""
@@ -225,6 +228,11 @@ def handler() -> Handler:
 
 def _name(serialized: object, kwargs: dict[str, object]) -> str | None:
     return text(kwargs, ("name",)) or text(serialized, ("name",))
+
+
+def _is_decorated(tool: object) -> bool:
+    """Tell whether a tool's function is decorated as one."""
+    return any(is_decorated(get(tool, name), TOOL) for name in _FUNCTIONS)
 
 
 def _is_client_traced(provider: str | None) -> bool:

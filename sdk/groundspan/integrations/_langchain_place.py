@@ -9,6 +9,7 @@ import contextvars
 import gc
 import sys
 from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
+from types import FrameType
 from typing import NamedTuple
 
 from opentelemetry.context import Context, attach, get_current
@@ -38,13 +39,24 @@ class Caller(NamedTuple):
 
 
 def caller() -> Caller:
-    """Look which method begins a run: the first behind LangChain's callback managers."""
+    """Look which method begins a run."""
+    frame, is_async = _calling()
+    return Caller(id(frame), bool(frame.f_code.co_flags & (CO_GENERATOR | CO_ASYNC_GENERATOR)), is_async)
+
+
+def calling() -> object:
+    """Give the object whose method begins a run: LangChain's callbacks are not told of it."""
+    return _calling()[0].f_locals.get("self")
+
+
+def _calling() -> tuple[FrameType, bool]:
+    """Find the first frame behind LangChain's callback managers, and whether these are awaited there."""
     frame = sys._getframe()  # noqa: SLF001 - inspect.currentframe() is the same, and may be None
     is_async = False
     while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith((_OWN, _MANAGERS)):
         is_async = is_async or bool(frame.f_code.co_flags & CO_COROUTINE)
         frame = frame.f_back
-    return Caller(id(frame), bool(frame.f_code.co_flags & (CO_GENERATOR | CO_ASYNC_GENERATOR)), is_async)
+    return frame, is_async
 
 
 class Place:

@@ -17,10 +17,10 @@ from groundspan._span import StageSpan, _current
 from groundspan._stages import EMBED, GENERATE, PIPELINE, RERANK, TOOL, Stage
 from groundspan.integrations import _inner
 from groundspan.integrations._calls import begun
-from groundspan.integrations._elsewhere import is_client_wrapped, is_handled, is_spanned
+from groundspan.integrations._elsewhere import is_client_wrapped, is_decorated, is_handled, is_spanned
 from groundspan.integrations._inner import At
 from groundspan.integrations._llama_index_streams import Stream, Streams, is_stream
-from groundspan.integrations.llama_index import Work, by_name, is_decorated, method_of, reranking, tool_name, work_of
+from groundspan.integrations.llama_index import Work, by_name, method_of, reranking, tool_name, work_of
 
 # Calls that never end (a task that is lost, say) must not fill the memory.
 _MOST_OPEN: Final = 10_000
@@ -172,7 +172,9 @@ class Calls:
         if stage is not TOOL:
             return False
         # One way to call a tool goes through another.
-        return is_decorated(instance) or (around is not None and self._tools.get(around) == tool_name(instance))
+        return is_decorated(get(instance, "real_fn"), TOOL) or (
+            around is not None and self._tools.get(around) == tool_name(instance)
+        )
 
     def _is_elsewhere(self, stage: Stage, instance: object) -> bool:
         if is_handled(self._handlers()) or is_spanned(stage):

@@ -37,7 +37,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableLambda, RunnableParallel, RunnablePassthrough
-from langchain_core.tools import tool
+from langchain_core.tools import StructuredTool, tool
 
 DEADLINE_S = 10
 QUESTION = "May I return it?"
@@ -362,6 +362,25 @@ def test_tool_is_a_tool_span(spans: CapturedSpans) -> None:
     assert [span.name for span in spans] == ["execute_tool add"] * 2
     for span in spans:
         assert (attributes(span)[keys.TOOL_ARGUMENTS], attributes(span)[keys.TOOL_RESULT]) == ('{"a":1,"b":2}', "3")
+
+
+def test_decorated_function_that_is_a_tool_is_one_span(spans: CapturedSpans) -> None:
+    """The decorator's; sync, async, and in the pipeline around it."""
+
+    @gs.tool
+    async def look_async(text: str) -> str:
+        return text
+
+    lookup = StructuredTool.from_function(func=look, coroutine=look_async, name="look", description="Look.")
+    RunnableLambda(lambda text: lookup.invoke({"text": text}), name="ask").invoke(QUESTION)
+    _run(lambda: lookup.ainvoke({"text": QUESTION}))
+
+    assert _parents(spans) == {
+        "execute_tool look": "invoke_workflow ask",
+        "execute_tool look_async": None,
+        "invoke_workflow ask": None,
+    }
+    assert len(spans) == 3
 
 
 def test_agent_that_is_a_tool_has_tools(spans: CapturedSpans) -> None:
