@@ -134,16 +134,21 @@ def around(stage: Stage) -> At | None:
     """Give the call that a call of *stage* is part of; None where it is one of its own."""
     if stage in _APART:
         return None
-    span, inner = _current(), get_value(_KEY)
-    nearest: At | None = inner if isinstance(inner, InnerCall) and inner.span is span else span
+    found = nearest()
     for find in streams:
         stream = find()
         if stream is None or stream.stage is not stage:
             continue
-        if not (isinstance(nearest, InnerCall) and nearest.is_within(stream)):
+        if not (isinstance(found, InnerCall) and found.is_within(stream)):
             # Recorded or not: what is left out is so as a whole.
             return stream
-    return nearest if nearest is not None and nearest.stage is stage and nearest.is_recording else None
+    return found if found is not None and found.stage is stage and found.is_recording else None
+
+
+def nearest() -> At | None:
+    """Give the call in progress, be it one with a span of its own or one inside of that."""
+    span, inner = _current(), get_value(_KEY)
+    return inner if isinstance(inner, InnerCall) and inner.span is span else span
 
 
 def _sum(one: Usage | None, other: Usage) -> Usage:

@@ -59,20 +59,32 @@ def _calling() -> tuple[FrameType, bool]:
     return frame, is_async
 
 
+def is_running(caller: Caller) -> bool:
+    """Tell whether what happens right here happens in the method that began a run."""
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001 - as above
+    while frame is not None and id(frame) != caller.identity:
+        frame = frame.f_back
+    return frame is not None
+
+
 class Place:
     """What a run made current."""
 
-    __slots__ = ("_home", "_span", "_tokens")
+    __slots__ = ("_span", "_tokens", "home")
 
     def __init__(self) -> None:
         self._tokens: list[contextvars.Token[Context]] = []
         self._span: StageSpan | None = None
-        self._home = _home()
+        self.home = _home()
 
     @property
     def can_return(self) -> bool:
         """Whether the end of async work finds the way back."""
-        return self._home is not None
+        return self.home is not None
+
+    def is_beside(self, other: "Place") -> bool:
+        """Tell whether both are of the same task."""
+        return self.home is not None and self.home is other.home
 
     def stand_in(self, around: Inside | None, *, stay: bool = False) -> None:
         """Make the stage *around* the current one, unless it is, or one inside of it; *stay*: for good."""
@@ -89,9 +101,9 @@ class Place:
         """Give back what was made current, in the context where that was."""
         if self._span is None and not self._tokens:
             return
-        if self._home is not None:
+        if self.home is not None:
             try:
-                self._home.run(self._give_back)
+                self.home.run(self._give_back)
             except RuntimeError:
                 # It is this very context, or work of its own is going on in it.
                 self._give_back()

@@ -541,6 +541,29 @@ def test_decorated_generate_keeps_the_only_span(spans: CapturedSpans) -> None:
     assert (attributes(spans[0])[keys.INPUT_TOKENS], _text(spans[0])) == (1000, f"Dear customer, {ANSWER}")
 
 
+@pytest.mark.parametrize("is_async", [False, True])
+def test_several_prompts_under_a_decorator_are_added_up(spans: CapturedSpans, is_async: bool) -> None:
+    """None of them is a part of another."""
+    prompts: Any = [[HumanMessage("One?")], [HumanMessage("Two?")]]
+
+    @gs.generate
+    def complete() -> object:
+        Model().generate(prompts)
+        return None
+
+    @gs.generate
+    async def complete_async() -> object:
+        await Model().agenerate(prompts)
+        return None
+
+    if is_async:
+        _run(complete_async)
+    else:
+        complete()
+
+    assert [attributes(span)[keys.INPUT_TOKENS] for span in spans] == [2000]
+
+
 @pytest.mark.usefixtures("openai_too")
 def test_client_inside_a_model_makes_no_second_span(spans: CapturedSpans, url: str) -> None:
     """Sync, async and streamed; what only the client tells is on LangChain's span."""
@@ -621,6 +644,29 @@ def test_cancelled_work_is_an_error_that_ends(spans: CapturedSpans, work: Any) -
     _run(give_up)
 
     assert attributes(spans[0])[keys.ERROR_TYPE] == "asyncio.exceptions.CancelledError"
+
+
+@pytest.mark.parametrize("is_decorated", [False, True])
+def test_run_after_a_cancelled_one_is_beside_it(spans: CapturedSpans, is_decorated: bool) -> None:
+    """A second model is asked where the first took too long: at once, before LangChain lets go of the first."""
+
+    async def ask(question: str) -> object:
+        try:
+            async with asyncio.timeout(0):
+                return await Waiting().ainvoke(question)
+        except TimeoutError:
+            return await Model().ainvoke(question)
+
+    async def work() -> None:
+        await (gs.pipeline(ask)(QUESTION) if is_decorated else RunnableLambda(ask).ainvoke(QUESTION))
+        await _until(lambda: len(spans) == 3)
+
+    _run(work)
+
+    pipeline = spans.stage("pipeline")[0].context.span_id
+    chats = spans.stage("generate")
+    assert [span.parent.span_id for span in chats if span.parent] == [pipeline, pipeline]
+    assert {attributes(span).get(keys.INPUT_TOKENS) for span in chats} == {None, 1000}
 
 
 def test_cancelled_chain_ends_with_all_that_is_in_it(spans: CapturedSpans) -> None:
