@@ -4,9 +4,7 @@ LangChain tells of an async run's end in a task of its own, whose context is ano
 So that one is kept, and the end goes back into it.
 """
 
-import asyncio
 import contextvars
-import gc
 import sys
 from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
 from types import FrameType
@@ -16,10 +14,10 @@ from opentelemetry.context import Context, attach, get_current
 
 from groundspan._context import give_back
 from groundspan._span import StageSpan, _current
+from groundspan.integrations._task_context import run_in, task_context
 
 _MANAGERS = "langchain_core.callbacks."
 _OWN = "groundspan."
-_PROBE: contextvars.ContextVar[object] = contextvars.ContextVar("groundspan-langchain-probe")
 
 
 class Inside(NamedTuple):
@@ -75,7 +73,7 @@ class Place:
     def __init__(self) -> None:
         self._tokens: list[contextvars.Token[Context]] = []
         self._span: StageSpan | None = None
-        self.home = _home()
+        self.home = task_context()
 
     @property
     def can_return(self) -> bool:
@@ -101,14 +99,7 @@ class Place:
         """Give back what was made current, in the context where that was."""
         if self._span is None and not self._tokens:
             return
-        if self.home is not None:
-            try:
-                self.home.run(self._give_back)
-            except RuntimeError:
-                # It is this very context, or work of its own is going on in it.
-                self._give_back()
-        else:
-            self._give_back()
+        run_in(self.home, self._give_back)
 
     def _give_back(self) -> None:
         span, self._span = self._span, None
@@ -127,22 +118,3 @@ def _is_within(stage: StageSpan | None, around: StageSpan) -> bool:
     while stage is not None and stage is not around:
         stage = stage.outer
     return stage is not None
-
-
-def _home() -> contextvars.Context | None:
-    """Give the very context that the current task runs in, no copy; None outside of tasks, or where it is hidden."""
-    try:
-        task = asyncio.current_task()
-    except RuntimeError:
-        return None
-    if task is None:
-        return None
-    get_context = getattr(task, "get_context", None)
-    held = [get_context()] if callable(get_context) else gc.get_referents(task)
-    # Before Python 3.12 a task does not tell: of what it holds, it is the one in which a mark can be seen.
-    mark = object()
-    token = _PROBE.set(mark)
-    try:
-        return next((each for each in held if isinstance(each, contextvars.Context) and each.get(_PROBE) is mark), None)
-    finally:
-        _PROBE.reset(token)
