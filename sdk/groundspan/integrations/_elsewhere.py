@@ -23,7 +23,7 @@ _CALLS: Final[Mapping[str | None, frozenset[str]]] = {
     "rerank": frozenset({"rerank", "RERANKER"}),
 }
 _MAX_WRAPPERS = 16
-# A word in the names of a framework's model classes -> the client's methods that they call.
+# A word in what a framework calls a model, or its provider -> the client's methods that it calls.
 _CLIENTS: Final = {
     "openai": (
         ("openai", "OpenAI.request"),
@@ -51,13 +51,13 @@ def is_handled(handlers: Iterable[object]) -> bool:
     return any(type(handler).__module__.startswith(_MAKERS) for handler in handlers)
 
 
-def is_client_wrapped(model: type) -> bool:
-    """Tell whether another instrumentation stands around the client that a framework's class of models calls."""
-    names = [each.__name__.lower() for each in model.__mro__]
+def is_client_wrapped(names: Iterable[str]) -> bool:
+    """Tell whether another instrumentation stands around the client that a framework's model of these names calls."""
+    named = " ".join(names).lower()
     return any(
         is_wrapped(_method(module, method))
         for word, methods in _CLIENTS.items()
-        if any(word in name for name in names)
+        if word in named
         for module, method in methods
     )
 

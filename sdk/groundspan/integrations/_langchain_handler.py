@@ -1,6 +1,5 @@
 """The handler that LangChain tells of its runs, and how every run comes to have it."""
 
-import sys
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import cache
@@ -18,7 +17,7 @@ from groundspan._stages import GENERATE, PIPELINE, RETRIEVE, TOOL, Stage
 from groundspan._text import Cutter, clean
 from groundspan.integrations import langchain as read
 from groundspan.integrations._calls import Request, Undo
-from groundspan.integrations._elsewhere import is_decorated, is_wrapped
+from groundspan.integrations._elsewhere import is_client_wrapped, is_decorated, is_wrapped
 from groundspan.integrations._langchain_place import caller, calling
 from groundspan.integrations._langchain_runs import Opening, Run, Runs
 
@@ -26,11 +25,6 @@ from groundspan.integrations._langchain_runs import Opening, Run, Runs
 _STEPS: Final = frozenset({"prompt", "parser"})
 # Where a tool has its function, and its async one.
 _FUNCTIONS: Final = ("func", "coroutine")
-_CLIENTS: Final = {
-    "openai": ("openai.resources.chat.completions", "Completions"),
-    "azure": ("openai.resources.chat.completions", "Completions"),
-    "anthropic": ("anthropic.resources.messages", "Messages"),
-}
 
 _BEGINNING = Guard("begin a run of LangChain's")
 _FOLLOWING = Guard("follow a stream of LangChain's")
@@ -171,7 +165,7 @@ class Handler:
         self._end(run_id, fail)
 
     def _model(self, run_id: UUID, kwargs: dict[str, object], prompt: dict[str, object]) -> None:
-        stage = None if _is_client_traced(text(kwargs.get("metadata"), ("ls_provider",))) else GENERATE
+        stage = None if is_client_wrapped([read.provider(kwargs.get("metadata"))]) else GENERATE
         self._begin(run_id, kwargs, stage, lambda: read.model(kwargs, prompt))
 
     def _begin(
@@ -233,12 +227,6 @@ def _name(serialized: object, kwargs: dict[str, object]) -> str | None:
 def _is_decorated(tool: object) -> bool:
     """Tell whether a tool's function is decorated as one."""
     return any(is_decorated(get(tool, name), TOOL) for name in _FUNCTIONS)
-
-
-def _is_client_traced(provider: str | None) -> bool:
-    """Tell whether another instrumentation traces the client that a model asks, and tells its tokens."""
-    module, name = _CLIENTS.get(provider or "", ("", ""))
-    return is_wrapped(getattr(getattr(sys.modules.get(module), name, None), "create", None))
 
 
 def _ask(run: Run, inputs: object) -> None:

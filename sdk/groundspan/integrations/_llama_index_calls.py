@@ -190,7 +190,7 @@ class Calls:
     def _is_elsewhere(self, stage: Stage, instance: object) -> bool:
         if is_handled(self._handlers()) or is_spanned(stage):
             return True
-        return stage in _MODEL_STAGES and is_client_wrapped(type(instance))
+        return stage in _MODEL_STAGES and is_client_wrapped(each.__name__ for each in type(instance).__mro__)
 
     def _start(
         self, runtime: Runtime, span_id: str, instance: object, work: Work, arguments: Mapping[str, object]

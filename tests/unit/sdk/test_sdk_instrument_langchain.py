@@ -16,13 +16,14 @@ from groundspan import _runtime
 from groundspan import attributes as keys
 from groundspan.testing import CapturedSpans, capture_spans
 from model_api import ANSWER, model_api
-from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.trace import StatusCode, get_current_span
 from sdk_support import attributes, loaded, strict_spans
 
 pytest.importorskip("langchain_core", reason="not part of the plain install")
 pytest.importorskip("openai", reason="not part of the plain install")
 pytest.importorskip("wrapt", reason="not part of the plain install")
+pytest.importorskip("openinference.instrumentation.openai", reason="not part of the plain install")
 
 import openai
 import wrapt
@@ -38,6 +39,7 @@ from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableLambda, RunnableParallel, RunnablePassthrough
 from langchain_core.tools import StructuredTool, tool
+from openinference.instrumentation.openai import OpenAIInstrumentor
 
 DEADLINE_S = 10
 QUESTION = "May I return it?"
@@ -617,6 +619,24 @@ def test_model_of_an_instrumented_client_is_left_to_others(
     CHAIN.invoke(QUESTION)
 
     assert [attributes(span)[keys.STAGE] for span in spans] == ["retrieve", "pipeline"]
+
+
+@pytest.mark.parametrize("provider", ["openai", "azure"])
+def test_no_second_span_beside_openinference_s_client(spans: CapturedSpans, url: str, provider: str) -> None:
+    """It traces the client's request, and the tokens are on its span."""
+
+    class Named(Client):
+        def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> Any:
+            return super()._get_ls_params(stop, **kwargs) | {"ls_provider": provider}
+
+    instrumentor = OpenAIInstrumentor()
+    instrumentor.instrument(tracer_provider=TracerProvider(shutdown_on_exit=False))
+    try:
+        Named(url=url).invoke(QUESTION)
+    finally:
+        instrumentor.uninstrument()
+
+    assert len(spans) == 0
 
 
 def _theirs(function: Any) -> Any:
