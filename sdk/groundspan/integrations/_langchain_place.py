@@ -14,7 +14,7 @@ from opentelemetry.context import Context, attach, get_current
 
 from groundspan._context import give_back
 from groundspan._span import StageSpan, _current
-from groundspan.integrations._task_context import run_in, task_context
+from groundspan.integrations._home import home, run_at
 
 _MANAGERS = "langchain_core.callbacks."
 _OWN = "groundspan."
@@ -73,7 +73,7 @@ class Place:
     def __init__(self) -> None:
         self._tokens: list[contextvars.Token[Context]] = []
         self._span: StageSpan | None = None
-        self.home = task_context()
+        self.home = home()
 
     @property
     def can_return(self) -> bool:
@@ -82,7 +82,7 @@ class Place:
 
     def is_beside(self, other: "Place") -> bool:
         """Tell whether both are of the same task."""
-        return self.home is not None and self.home is other.home
+        return self.home is not None and other.home is not None and self.home.context is other.home.context
 
     def stand_in(self, around: Inside | None, *, stay: bool = False) -> None:
         """Make the stage *around* the current one, unless it is, or one inside of it; *stay*: for good."""
@@ -99,7 +99,7 @@ class Place:
         """Give back what was made current, in the context where that was."""
         if self._span is None and not self._tokens:
             return
-        run_in(self.home, self._give_back)
+        run_at(self.home, self._give_back)
 
     def _give_back(self) -> None:
         span, self._span = self._span, None

@@ -2,7 +2,6 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from contextvars import Context
 from dataclasses import dataclass
 from typing import Final, cast
 from weakref import WeakKeyDictionary
@@ -19,9 +18,9 @@ from groundspan._stages import EMBED, GENERATE, PIPELINE, RERANK, TOOL, Stage
 from groundspan.integrations import _inner
 from groundspan.integrations._calls import begun
 from groundspan.integrations._elsewhere import is_client_wrapped, is_decorated, is_handled, is_spanned
+from groundspan.integrations._home import Home, home, run_at
 from groundspan.integrations._inner import At
 from groundspan.integrations._llama_index_streams import Stream, Streams, is_stream
-from groundspan.integrations._task_context import run_in, task_context
 from groundspan.integrations.llama_index import Work, by_name, method_of, reranking, tool_name, work_of
 
 # Calls that never end (a task that is lost, say) must not fill the memory.
@@ -51,13 +50,13 @@ class _Call:
     told: Callable[[object], object] = lambda result: result
     is_told: bool = False
     """Whether events tell of what comes of it."""
-    home: Context | None = None
+    home: Home | None = None
     """Where an engine's call began: of a future that is done, LlamaIndex tells in a copy."""
 
     def come_home(self) -> None:
         """Give the context back where it was changed, before the span ends."""
         if self.home is not None:
-            run_in(self.home, self.span.pause)
+            run_at(self.home, self.span.pause)
 
 
 class Calls:
@@ -198,7 +197,7 @@ class Calls:
         span = begun(runtime, work.stage, lambda: work.read(instance, by_name(arguments)))
         if isinstance(span, StageSpan) and work.stage is TOOL:
             self._tools[span] = tool_name(instance)
-        self._add(span_id, _Call(span, work.told, home=task_context() if work.stage is PIPELINE else None))
+        self._add(span_id, _Call(span, work.told, home=home() if work.stage is PIPELINE else None))
 
     def _add(self, span_id: str, call: _Call) -> None:
         self._open[span_id] = call

@@ -3,12 +3,21 @@
 import asyncio
 import contextvars
 import gc
+import threading
 from collections.abc import Callable
+from typing import NamedTuple
 
 _PROBE: contextvars.ContextVar[object] = contextvars.ContextVar("groundspan-probe")
 
 
-def task_context() -> contextvars.Context | None:
+class Home(NamedTuple):
+    """Where a task runs."""
+
+    context: contextvars.Context
+    thread: int
+
+
+def home() -> Home | None:
     """Give the context of the current task, no copy; None outside of tasks, or where it is hidden."""
     try:
         task = asyncio.current_task()
@@ -22,18 +31,21 @@ def task_context() -> contextvars.Context | None:
     mark = object()
     token = _PROBE.set(mark)
     try:
-        return next((each for each in held if isinstance(each, contextvars.Context) and each.get(_PROBE) is mark), None)
+        contexts = (each for each in held if isinstance(each, contextvars.Context))
+        found = next((each for each in contexts if each.get(_PROBE) is mark), None)
+        return None if found is None else Home(found, threading.get_ident())
     finally:
         _PROBE.reset(token)
 
 
-def run_in(context: contextvars.Context | None, work: Callable[[], None]) -> None:
-    """Do *work*, which may be done twice, in *context* if there is one, and it is free."""
-    if context is not None:
+def run_at(place: Home | None, work: Callable[[], None]) -> None:
+    """Do *work*, which may be done twice, at home if there is one that is free."""
+    # While another thread were in there, one that collects garbage say, the task could not go on: its loop would fail.
+    if place is not None and place.thread == threading.get_ident():
         try:
-            context.run(work)
+            place.context.run(work)
         except RuntimeError:
-            # It is the current one, or work of its own is going on in it.
+            # It is the current context, or work of its own is going on in it.
             pass
         else:
             return
