@@ -15,10 +15,11 @@ from groundspan._guard import Guard
 from groundspan._parameters import Keywords, parameters
 from groundspan._plan import Plan
 from groundspan._returned import followed
+from groundspan._runtime import Runtime
 from groundspan._span import StageSpan
 from groundspan._stages import Stage
 from groundspan.integrations._elsewhere import is_spanned, is_wrapped
-from groundspan.integrations._inner import InnerCall, around
+from groundspan.integrations._inner import At, InnerCall, around
 
 _RAW: Final = "X-Stainless-Raw-Response"
 # "stream" is the third: its body is not read yet, and is the host's to read.
@@ -180,16 +181,29 @@ def _opened(method: Method, resource: object, kwargs: Keywords) -> StageSpan | N
         outer = around(method.stage)
         if outer is not None:
             return None if method.opens_others else cast("StageSpan", InnerCall(outer))
-        request = method.read(client, kwargs)
-        span = StageSpan(_plan(method.stage, request), (), request.asked)
-        span.start(runtime)
-        return span
+        return _started(runtime, method.stage, method.read(client, kwargs))
     return None
+
+
+def begun(runtime: Runtime, stage: Stage, read: Callable[[], Request]) -> At:
+    """Start the span of a framework's call, or let it be a part of the call around it, which is of the same kind."""
+    outer = around(stage)
+    if outer is None:
+        return _started(runtime, stage, read())
+    inner = InnerCall(outer)
+    inner.enter()
+    return inner
+
+
+def _started(runtime: Runtime, stage: Stage, request: Request) -> StageSpan:
+    span = StageSpan(_plan(stage, request), (), request.asked)
+    span.start(runtime)
+    return span
 
 
 def _is_elsewhere(method: Method, client: object) -> bool:
     called = getattr(method.owner, method.name)
-    return is_wrapped(called) or is_wrapped(getattr(client, "request", None)) or is_spanned(str(method.stage.operation))
+    return is_wrapped(called) or is_wrapped(getattr(client, "request", None)) or is_spanned(method.stage)
 
 
 def _plan(stage: Stage, request: Request) -> Plan:

@@ -14,7 +14,7 @@ from groundspan._context import give_back
 from groundspan._guard import Guard
 from groundspan._shapes import get
 from groundspan._span import StageSpan, _current
-from groundspan._stages import Stage
+from groundspan._stages import PIPELINE, TOOL, Stage
 
 _KEY = create_key("groundspan-inner-call")
 _COUNTS: Final = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
@@ -123,22 +123,32 @@ class InnerCall:
 
 At: TypeAlias = StageSpan | InnerCall
 
+# What these call, be it of their kind, is work of its own: an agent that is a tool has tools.
+_APART: Final = (PIPELINE, TOOL)
+
 streams: Final[list[Callable[[], At | None]]] = []
 """Who knows of streams that are at work right here, in a context that is not their own."""
 
 
 def around(stage: Stage) -> At | None:
     """Give the call that a call of *stage* is part of; None where it is one of its own."""
-    span, inner = _current(), get_value(_KEY)
-    nearest: At | None = inner if isinstance(inner, InnerCall) and inner.span is span else span
+    if stage in _APART:
+        return None
+    found = nearest()
     for find in streams:
         stream = find()
         if stream is None or stream.stage is not stage:
             continue
-        if not (isinstance(nearest, InnerCall) and nearest.is_within(stream)):
+        if not (isinstance(found, InnerCall) and found.is_within(stream)):
             # Recorded or not: what is left out is so as a whole.
             return stream
-    return nearest if nearest is not None and nearest.stage is stage and nearest.is_recording else None
+    return found if found is not None and found.stage is stage and found.is_recording else None
+
+
+def nearest() -> At | None:
+    """Give the call in progress, be it one with a span of its own or one inside of that."""
+    span, inner = _current(), get_value(_KEY)
+    return inner if isinstance(inner, InnerCall) and inner.span is span else span
 
 
 def _sum(one: Usage | None, other: Usage) -> Usage:

@@ -1,6 +1,5 @@
 """The handler that LangChain tells of its runs, and how every run comes to have it."""
 
-import sys
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import cache
@@ -18,17 +17,14 @@ from groundspan._stages import GENERATE, PIPELINE, RETRIEVE, TOOL, Stage
 from groundspan._text import Cutter, clean
 from groundspan.integrations import langchain as read
 from groundspan.integrations._calls import Request, Undo
-from groundspan.integrations._elsewhere import is_wrapped
-from groundspan.integrations._langchain_place import caller
+from groundspan.integrations._elsewhere import is_client_wrapped, is_decorated, is_wrapped
+from groundspan.integrations._langchain_place import caller, calling
 from groundspan.integrations._langchain_runs import Opening, Run, Runs
 
 # Prompts and parsers are chains to LangChain; alone they answer nothing.
 _STEPS: Final = frozenset({"prompt", "parser"})
-_CLIENTS: Final = {
-    "openai": ("openai.resources.chat.completions", "Completions"),
-    "azure": ("openai.resources.chat.completions", "Completions"),
-    "anthropic": ("anthropic.resources.messages", "Messages"),
-}
+# Where a tool has its function, and its async one.
+_FUNCTIONS: Final = ("func", "coroutine")
 
 _BEGINNING = Guard("begin a run of LangChain's")
 _FOLLOWING = Guard("follow a stream of LangChain's")
@@ -48,6 +44,10 @@ class Handler:
         """What all of LangChain's callback managers are."""
         self._config = config
         """Where LangChain keeps what the runs beneath the current one are to know."""
+
+    def __reduce__(self) -> tuple[Callable[[], "Handler"], tuple[()]]:
+        """Be one for the process, however often what holds it is copied or sent elsewhere."""
+        return handler, ()
 
     @property
     def _is_idle(self) -> bool:
@@ -130,7 +130,8 @@ class Handler:
     def on_tool_start(self, serialized: object, input_str: object, *, run_id: UUID, **kwargs: object) -> None:
         """Begin a tool's work."""
         name, arguments = _name(serialized, kwargs), kwargs.get("inputs")
-        self._begin(run_id, kwargs, TOOL, lambda: read.tool(name, arguments, input_str))
+        stage = None if _is_decorated(calling()) else TOOL
+        self._begin(run_id, kwargs, stage, lambda: read.tool(name, arguments, input_str))
 
     def on_tool_end(self, output: object, *, run_id: UUID, **_kwargs: object) -> None:
         """End a tool's work."""
@@ -164,7 +165,7 @@ class Handler:
         self._end(run_id, fail)
 
     def _model(self, run_id: UUID, kwargs: dict[str, object], prompt: dict[str, object]) -> None:
-        stage = None if _is_client_traced(text(kwargs.get("metadata"), ("ls_provider",))) else GENERATE
+        stage = None if is_client_wrapped([read.provider(kwargs.get("metadata"))]) else GENERATE
         self._begin(run_id, kwargs, stage, lambda: read.model(kwargs, prompt))
 
     def _begin(
@@ -223,10 +224,9 @@ def _name(serialized: object, kwargs: dict[str, object]) -> str | None:
     return text(kwargs, ("name",)) or text(serialized, ("name",))
 
 
-def _is_client_traced(provider: str | None) -> bool:
-    """Tell whether another instrumentation traces the client that a model asks, and tells its tokens."""
-    module, name = _CLIENTS.get(provider or "", ("", ""))
-    return is_wrapped(getattr(getattr(sys.modules.get(module), name, None), "create", None))
+def _is_decorated(tool: object) -> bool:
+    """Tell whether a tool's function is decorated as one."""
+    return any(is_decorated(get(tool, name), TOOL) for name in _FUNCTIONS)
 
 
 def _ask(run: Run, inputs: object) -> None:

@@ -4,21 +4,20 @@ LangChain tells of an async run's end in a task of its own, whose context is ano
 So that one is kept, and the end goes back into it.
 """
 
-import asyncio
 import contextvars
-import gc
 import sys
 from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
+from types import FrameType
 from typing import NamedTuple
 
 from opentelemetry.context import Context, attach, get_current
 
 from groundspan._context import give_back
 from groundspan._span import StageSpan, _current
+from groundspan.integrations._home import home, run_at
 
 _MANAGERS = "langchain_core.callbacks."
 _OWN = "groundspan."
-_PROBE: contextvars.ContextVar[object] = contextvars.ContextVar("groundspan-langchain-probe")
 
 
 class Inside(NamedTuple):
@@ -38,29 +37,52 @@ class Caller(NamedTuple):
 
 
 def caller() -> Caller:
-    """Look which method begins a run: the first behind LangChain's callback managers."""
+    """Look which method begins a run."""
+    frame, is_async = _calling()
+    return Caller(id(frame), bool(frame.f_code.co_flags & (CO_GENERATOR | CO_ASYNC_GENERATOR)), is_async)
+
+
+def calling() -> object:
+    """Give the object whose method begins a run: LangChain's callbacks are not told of it."""
+    return _calling()[0].f_locals.get("self")
+
+
+def _calling() -> tuple[FrameType, bool]:
+    """Find the first frame behind LangChain's callback managers, and whether these are awaited there."""
     frame = sys._getframe()  # noqa: SLF001 - inspect.currentframe() is the same, and may be None
     is_async = False
     while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith((_OWN, _MANAGERS)):
         is_async = is_async or bool(frame.f_code.co_flags & CO_COROUTINE)
         frame = frame.f_back
-    return Caller(id(frame), bool(frame.f_code.co_flags & (CO_GENERATOR | CO_ASYNC_GENERATOR)), is_async)
+    return frame, is_async
+
+
+def is_running(caller: Caller) -> bool:
+    """Tell whether what happens right here happens in the method that began a run."""
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001 - as above
+    while frame is not None and id(frame) != caller.identity:
+        frame = frame.f_back
+    return frame is not None
 
 
 class Place:
     """What a run made current."""
 
-    __slots__ = ("_home", "_span", "_tokens")
+    __slots__ = ("_span", "_tokens", "home")
 
     def __init__(self) -> None:
         self._tokens: list[contextvars.Token[Context]] = []
         self._span: StageSpan | None = None
-        self._home = _home()
+        self.home = home()
 
     @property
     def can_return(self) -> bool:
         """Whether the end of async work finds the way back."""
-        return self._home is not None
+        return self.home is not None
+
+    def is_beside(self, other: "Place") -> bool:
+        """Tell whether both are of the same task."""
+        return self.home is not None and other.home is not None and self.home.context is other.home.context
 
     def stand_in(self, around: Inside | None, *, stay: bool = False) -> None:
         """Make the stage *around* the current one, unless it is, or one inside of it; *stay*: for good."""
@@ -77,14 +99,7 @@ class Place:
         """Give back what was made current, in the context where that was."""
         if self._span is None and not self._tokens:
             return
-        if self._home is not None:
-            try:
-                self._home.run(self._give_back)
-            except RuntimeError:
-                # It is this very context, or work of its own is going on in it.
-                self._give_back()
-        else:
-            self._give_back()
+        run_at(self.home, self._give_back)
 
     def _give_back(self) -> None:
         span, self._span = self._span, None
@@ -103,22 +118,3 @@ def _is_within(stage: StageSpan | None, around: StageSpan) -> bool:
     while stage is not None and stage is not around:
         stage = stage.outer
     return stage is not None
-
-
-def _home() -> contextvars.Context | None:
-    """Give the very context that the current task runs in, no copy; None outside of tasks, or where it is hidden."""
-    try:
-        task = asyncio.current_task()
-    except RuntimeError:
-        return None
-    if task is None:
-        return None
-    get_context = getattr(task, "get_context", None)
-    held = [get_context()] if callable(get_context) else gc.get_referents(task)
-    # Before Python 3.12 a task does not tell: of what it holds, it is the one in which a mark can be seen.
-    mark = object()
-    token = _PROBE.set(mark)
-    try:
-        return next((each for each in held if isinstance(each, contextvars.Context) and each.get(_PROBE) is mark), None)
-    finally:
-        _PROBE.reset(token)

@@ -16,14 +16,13 @@ from groundspan._pace import Pace
 from groundspan._runtime import Runtime
 from groundspan._span import StageSpan, _current
 from groundspan._stages import PIPELINE, Stage
-from groundspan.integrations._calls import Request, _plan
+from groundspan.integrations._calls import Request, begun
 from groundspan.integrations._elsewhere import is_spanned
-from groundspan.integrations._inner import InnerCall
-from groundspan.integrations._langchain_place import Caller, Inside, Place, here
+from groundspan.integrations._inner import At, InnerCall, nearest
+from groundspan.integrations._langchain_place import Caller, Inside, Place, here, is_running
 
 # A run that its host holds on to and never ends must not fill the memory.
 _MOST_OPEN: Final = 10_000
-_SPANNED_ELSEWHERE: Final = frozenset({"generate", "retrieve"})
 
 _LEAVING = Guard("give a context back")
 _LETTING_GO = Guard("end a run that LangChain let go of")
@@ -55,6 +54,10 @@ class Run:
         self.watch: weakref.ref[UUID] | None = None
         self._pace: Pace | None = None
         self._reader = Reader()
+
+    def is_lost(self, begins: "Run") -> bool:
+        """Tell whether async work was cancelled untold: its task goes on, and is not in it any more."""
+        return self.caller.is_async and self.place.is_beside(begins.place) and not is_running(self.caller)
 
     def came(self, *, speaks: bool) -> None:
         """Take a piece of a stream, which is on its way to whoever reads it: from here on the context is theirs."""
@@ -113,8 +116,8 @@ class Runs:
 
     def __init__(self) -> None:
         self._open: dict[int, Run] = {}
-        self._started: weakref.WeakKeyDictionary[StageSpan, int] = weakref.WeakKeyDictionary()
-        """Which run each span is."""
+        self._started: weakref.WeakKeyDictionary[At, int] = weakref.WeakKeyDictionary()
+        """Which run each call is."""
 
     def __len__(self) -> int:
         return len(self._open)
@@ -131,7 +134,7 @@ class Runs:
         around = None if parent is None else parent.inside
         run = Run(opening.caller)
         self._watch(run, opening.run_id)
-        self._leave_batch(opening.caller)
+        self._leave_what_is_over(run)
         if stage is None or (stage is PIPELINE and (around or _current()) is not None):
             run.inside = around
             if opening.is_owned or not opening.caller.hands_out:
@@ -155,23 +158,18 @@ class Runs:
 
     def _span(self, run: Run, stage: Stage, read: Callable[[], Request], runtime: Runtime) -> None:
         outer = _current()
-        if stage.name in _SPANNED_ELSEWHERE and is_spanned(str(stage.operation)):
+        if is_spanned(stage):
             run.inside = None if outer is None else here(outer)
             return
-        if outer is not None and outer.stage is stage and outer.is_recording:
-            run.span, run.inside = cast("StageSpan", InnerCall(outer)), here(outer)
-            return
-        request = read()
-        span = StageSpan(_plan(stage, request), (), request.asked)
-        span.start(runtime)
-        run.span, run.inside = span, here(span)
-        run.place.stand(span)
+        span = begun(runtime, stage, read)
+        run.span, run.inside = cast("StageSpan", span), here(span.span if isinstance(span, InnerCall) else span)
+        run.place.stand(run.span)
 
-    def _leave_batch(self, caller: Caller) -> None:
-        """Of several runs that one call begins, none stands in another."""
-        latest = _current()
+    def _leave_what_is_over(self, begins: Run) -> None:
+        """Let no run stand in one that it is no part of: the one before it in a batch, or one that was cancelled."""
+        latest = nearest()
         run = None if latest is None else self._open.get(self._started.get(latest, -1))
-        if run is not None and run.caller.identity == caller.identity:
+        if run is not None and (run.caller.identity == begins.caller.identity or run.is_lost(begins)):
             run.place.leave()
 
     def _watch(self, run: Run, run_id: UUID) -> None:

@@ -14,18 +14,18 @@ from groundspan._returned import followed
 from groundspan._runtime import Runtime
 from groundspan._shapes import get, text
 from groundspan._span import StageSpan, _current
-from groundspan._stages import EMBED, GENERATE, PIPELINE, RERANK, RETRIEVE, TOOL, Stage
+from groundspan._stages import EMBED, GENERATE, PIPELINE, RERANK, TOOL, Stage
 from groundspan.integrations import _inner
-from groundspan.integrations._calls import Request, _plan
-from groundspan.integrations._elsewhere import is_client_wrapped, is_handled, is_spanned
-from groundspan.integrations._inner import At, InnerCall, around
+from groundspan.integrations._calls import begun
+from groundspan.integrations._elsewhere import is_client_wrapped, is_decorated, is_handled, is_spanned
+from groundspan.integrations._home import Home, home, run_at
+from groundspan.integrations._inner import At
 from groundspan.integrations._llama_index_streams import Stream, Streams, is_stream
-from groundspan.integrations.llama_index import Work, by_name, is_decorated, method_of, reranking, tool_name, work_of
+from groundspan.integrations.llama_index import Work, by_name, method_of, reranking, tool_name, work_of
 
 # Calls that never end (a task that is lost, say) must not fill the memory.
 _MOST_OPEN: Final = 10_000
 _MODEL_STAGES: Final = (GENERATE, EMBED)
-_OF_OTHERS: Final = (*_MODEL_STAGES, RETRIEVE, RERANK)
 # The engines' answers that go on, by their classes, and where their generators are.
 _STREAMED: Final = {
     "StreamingResponse": "response_gen",
@@ -50,6 +50,13 @@ class _Call:
     told: Callable[[object], object] = lambda result: result
     is_told: bool = False
     """Whether events tell of what comes of it."""
+    home: Home | None = None
+    """Where an engine's call began: of a future that is done, LlamaIndex tells in a copy."""
+
+    def come_home(self) -> None:
+        """Give the context back where it was changed, before the span ends."""
+        if self.home is not None:
+            run_at(self.home, self.span.pause)
 
 
 class Calls:
@@ -86,6 +93,7 @@ class Calls:
                 reranked.span.end()
             call = self._open.pop(span_id, None)
             if call is not None:
+                call.come_home()
                 try:
                     self._end(span_id, call, result)
                 except BaseException:
@@ -101,6 +109,7 @@ class Calls:
             for key in (_RERANK_ID + span_id, span_id):
                 call = self._open.pop(key, None)
                 if call is not None:
+                    call.come_home()
                     call.span.fail(error)
             if self._written and method_of(span_id) in _WRITERS:
                 self._write(instance, error)
@@ -154,7 +163,7 @@ class Calls:
         """Start the span of a reranker, within its postprocessor's call."""
         runtime = _runtime.current()
         if runtime is not None and not self._is_elsewhere(RERANK, None):
-            self._add(_RERANK_ID + span_id, _Call(_started(runtime, RERANK, lambda: reranking(event))))
+            self._add(_RERANK_ID + span_id, _Call(begun(runtime, RERANK, lambda: reranking(event))))
 
     def reranked(self, span_id: str, event: object) -> None:
         """End the span of a reranker with its chunks in their new order."""
@@ -173,22 +182,22 @@ class Calls:
         if stage is not TOOL:
             return False
         # One way to call a tool goes through another.
-        return is_decorated(instance) or (around is not None and self._tools.get(around) == tool_name(instance))
+        return is_decorated(get(instance, "real_fn"), TOOL) or (
+            around is not None and self._tools.get(around) == tool_name(instance)
+        )
 
     def _is_elsewhere(self, stage: Stage, instance: object) -> bool:
-        if is_handled(self._handlers()):
+        if is_handled(self._handlers()) or is_spanned(stage):
             return True
-        if stage in _OF_OTHERS and is_spanned(str(stage.operation)):
-            return True
-        return stage in _MODEL_STAGES and is_client_wrapped(type(instance))
+        return stage in _MODEL_STAGES and is_client_wrapped(each.__name__ for each in type(instance).__mro__)
 
     def _start(
         self, runtime: Runtime, span_id: str, instance: object, work: Work, arguments: Mapping[str, object]
     ) -> None:
-        span = _started(runtime, work.stage, lambda: work.read(instance, by_name(arguments)))
+        span = begun(runtime, work.stage, lambda: work.read(instance, by_name(arguments)))
         if isinstance(span, StageSpan) and work.stage is TOOL:
             self._tools[span] = tool_name(instance)
-        self._add(span_id, _Call(span, work.told))
+        self._add(span_id, _Call(span, work.told, home=home() if work.stage is PIPELINE else None))
 
     def _add(self, span_id: str, call: _Call) -> None:
         self._open[span_id] = call
@@ -229,19 +238,6 @@ class Calls:
             return
         span.note({keys.STREAM_OUTCOME: FINISHED})
         span.end()
-
-
-def _started(runtime: Runtime, stage: Stage, read: Callable[[], Request]) -> At:
-    """Start the span of a call, or let it be a part of the call around it, which is of the same kind."""
-    outer = around(stage) if stage in _OF_OTHERS else None
-    if outer is not None:
-        inner = InnerCall(outer)
-        inner.enter()
-        return inner
-    request = read()
-    span = StageSpan(_plan(stage, request), (), request.asked)
-    span.start(runtime)
-    return span
 
 
 def _follow(result: object, name: str, span: StageSpan) -> None:

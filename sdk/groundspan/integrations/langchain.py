@@ -54,10 +54,16 @@ def model(kwargs: Keywords, prompt: Mapping[str, object]) -> Request:
     if not isinstance(asked.get("model"), str):
         asked["model"] = text(asked, ("model_name", "model_id", "deployment_name"))
     attributes: dict[str, Value] = {**settings(asked)}
-    provider = text(metadata, ("ls_provider",))
-    if provider:
-        attributes[keys.PROVIDER] = clean(_PROVIDERS.get(provider, provider))
+    named = provider(metadata)
+    if named:
+        attributes[keys.PROVIDER] = clean(named)
     return Request(attributes, prompt)
+
+
+def provider(metadata: object) -> str:
+    """Name who provides a model, as the conventions do."""
+    named = text(metadata, ("ls_provider",)) or ""
+    return _PROVIDERS.get(named, named)
 
 
 def answered(result: object) -> object:

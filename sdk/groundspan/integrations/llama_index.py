@@ -3,14 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from inspect import getclosurevars, isfunction
 from typing import Final
 
 from groundspan import attributes as keys
 from groundspan._capture import Value
 from groundspan._guard import attempt
 from groundspan._parameters import Keywords
-from groundspan._plan import Plan
 from groundspan._shapes import first, get, items, text
 from groundspan._stages import EMBED, GENERATE, PIPELINE, RETRIEVE, TOOL, Stage
 from groundspan._text import clean, integer
@@ -145,13 +143,6 @@ def tool_call(tool: object, given: Keywords) -> Request:
 def tool_name(tool: object) -> str:
     """Give the name that a model calls a tool by."""
     return text(get(tool, "metadata"), ("name",)) or type(tool).__name__
-
-
-def is_decorated(tool: object) -> bool:
-    """Tell whether a tool's function is decorated as one, and makes a span itself."""
-    function = get(tool, "real_fn")
-    plan = getclosurevars(function).nonlocals.get("plan") if isfunction(function) else None
-    return isinstance(plan, Plan) and plan.stage is TOOL
 
 
 def _question(given: Keywords) -> str | None:

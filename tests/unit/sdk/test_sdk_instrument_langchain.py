@@ -1,7 +1,9 @@
 """LangChain's runs, traced by a callback handler, with the real langchain-core."""
 
 import asyncio
+import copy
 import logging
+import pickle
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextvars import copy_context
@@ -14,13 +16,14 @@ from groundspan import _runtime
 from groundspan import attributes as keys
 from groundspan.testing import CapturedSpans, capture_spans
 from model_api import ANSWER, model_api
-from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.trace import StatusCode, get_current_span
 from sdk_support import attributes, loaded, strict_spans
 
 pytest.importorskip("langchain_core", reason="not part of the plain install")
 pytest.importorskip("openai", reason="not part of the plain install")
 pytest.importorskip("wrapt", reason="not part of the plain install")
+pytest.importorskip("openinference.instrumentation.openai", reason="not part of the plain install")
 
 import openai
 import wrapt
@@ -35,7 +38,8 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableLambda, RunnableParallel, RunnablePassthrough
-from langchain_core.tools import tool
+from langchain_core.tools import StructuredTool, tool
+from openinference.instrumentation.openai import OpenAIInstrumentor
 
 DEADLINE_S = 10
 QUESTION = "May I return it?"
@@ -102,6 +106,15 @@ class Client(Model):
             for chunk in client.chat.completions.create(model="gpt-4o", messages=_asked(messages), stream=True):
                 if chunk.choices:
                     yield ChatGenerationChunk(message=AIMessageChunk(content=chunk.choices[0].delta.content or ""))
+
+
+class Telling(Client):
+    """A model that asks OpenAI's client, and tells the usage too."""
+
+    def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
+        result = super()._generate(*args, **kwargs)
+        result.generations[0].message = AIMessage(ANSWER, usage_metadata=USAGE)
+        return result
 
 
 class Waiting(Model):
@@ -353,6 +366,44 @@ def test_tool_is_a_tool_span(spans: CapturedSpans) -> None:
         assert (attributes(span)[keys.TOOL_ARGUMENTS], attributes(span)[keys.TOOL_RESULT]) == ('{"a":1,"b":2}', "3")
 
 
+def test_decorated_function_that_is_a_tool_is_one_span(spans: CapturedSpans) -> None:
+    """The decorator's; sync, async, and in the pipeline around it."""
+
+    @gs.tool
+    async def look_async(text: str) -> str:
+        return text
+
+    lookup = StructuredTool.from_function(func=look, coroutine=look_async, name="look", description="Look.")
+    RunnableLambda(lambda text: lookup.invoke({"text": text}), name="ask").invoke(QUESTION)
+    _run(lambda: lookup.ainvoke({"text": QUESTION}))
+
+    assert _parents(spans) == {
+        "execute_tool look": "invoke_workflow ask",
+        "execute_tool look_async": None,
+        "invoke_workflow ask": None,
+    }
+    assert len(spans) == 3
+
+
+def test_agent_that_is_a_tool_has_tools(spans: CapturedSpans) -> None:
+    """They are spans of their own, beneath it."""
+
+    @tool
+    def colleague(question: str) -> str:
+        """Ask somebody else."""
+        look(question)
+        return str(add.invoke({"a": len(question), "b": 2}))
+
+    colleague.invoke({"question": QUESTION})
+
+    assert _parents(spans) == {
+        "execute_tool look": "execute_tool colleague",
+        "execute_tool add": "execute_tool colleague",
+        "execute_tool colleague": None,
+    }
+    assert attributes(spans[-1])[keys.TOOL_RESULT] == str(len(QUESTION) + 2)
+
+
 @pytest.mark.parametrize(
     "ask",
     [
@@ -492,6 +543,29 @@ def test_decorated_generate_keeps_the_only_span(spans: CapturedSpans) -> None:
     assert (attributes(spans[0])[keys.INPUT_TOKENS], _text(spans[0])) == (1000, f"Dear customer, {ANSWER}")
 
 
+@pytest.mark.parametrize("is_async", [False, True])
+def test_several_prompts_under_a_decorator_are_added_up(spans: CapturedSpans, is_async: bool) -> None:
+    """None of them is a part of another."""
+    prompts: Any = [[HumanMessage("One?")], [HumanMessage("Two?")]]
+
+    @gs.generate
+    def complete() -> object:
+        Model().generate(prompts)
+        return None
+
+    @gs.generate
+    async def complete_async() -> object:
+        await Model().agenerate(prompts)
+        return None
+
+    if is_async:
+        _run(complete_async)
+    else:
+        complete()
+
+    assert [attributes(span)[keys.INPUT_TOKENS] for span in spans] == [2000]
+
+
 @pytest.mark.usefixtures("openai_too")
 def test_client_inside_a_model_makes_no_second_span(spans: CapturedSpans, url: str) -> None:
     """Sync, async and streamed; what only the client tells is on LangChain's span."""
@@ -505,6 +579,24 @@ def test_client_inside_a_model_makes_no_second_span(spans: CapturedSpans, url: s
         told = attributes(span)
         assert _text(span) == ANSWER
         assert (told[keys.INPUT_TOKENS], told[keys.CACHE_READ_TOKENS]) == (1000, 400)
+
+
+@pytest.mark.usefixtures("openai_too")
+@pytest.mark.parametrize("times", [1, 2])
+def test_client_inside_a_model_inside_a_decorated_function_is_counted_once(
+    spans: CapturedSpans, url: str, times: int
+) -> None:
+    """Client and model tell the same tokens; several models tell their own."""
+
+    @gs.generate
+    def complete(question: str) -> str:
+        return " ".join(str(Telling(url=url).invoke(question).content) for _ in range(times))
+
+    complete(QUESTION)
+
+    told = attributes(spans[0])
+    assert len(spans) == 1
+    assert (told[keys.INPUT_TOKENS], told[keys.OUTPUT_TOKENS]) == (1000 * times, 100 * times)
 
 
 def test_instrumented_callbacks_are_left_to_others(spans: CapturedSpans, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -527,6 +619,24 @@ def test_model_of_an_instrumented_client_is_left_to_others(
     CHAIN.invoke(QUESTION)
 
     assert [attributes(span)[keys.STAGE] for span in spans] == ["retrieve", "pipeline"]
+
+
+@pytest.mark.parametrize("provider", ["openai", "azure"])
+def test_no_second_span_beside_openinference_s_client(spans: CapturedSpans, url: str, provider: str) -> None:
+    """It traces the client's request, and the tokens are on its span."""
+
+    class Named(Client):
+        def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> Any:
+            return super()._get_ls_params(stop, **kwargs) | {"ls_provider": provider}
+
+    instrumentor = OpenAIInstrumentor()
+    instrumentor.instrument(tracer_provider=TracerProvider(shutdown_on_exit=False))
+    try:
+        Named(url=url).invoke(QUESTION)
+    finally:
+        instrumentor.uninstrument()
+
+    assert len(spans) == 0
 
 
 def _theirs(function: Any) -> Any:
@@ -554,6 +664,29 @@ def test_cancelled_work_is_an_error_that_ends(spans: CapturedSpans, work: Any) -
     _run(give_up)
 
     assert attributes(spans[0])[keys.ERROR_TYPE] == "asyncio.exceptions.CancelledError"
+
+
+@pytest.mark.parametrize("is_decorated", [False, True])
+def test_run_after_a_cancelled_one_is_beside_it(spans: CapturedSpans, is_decorated: bool) -> None:
+    """A second model is asked where the first took too long: at once, before LangChain lets go of the first."""
+
+    async def ask(question: str) -> object:
+        try:
+            async with asyncio.timeout(0):
+                return await Waiting().ainvoke(question)
+        except TimeoutError:
+            return await Model().ainvoke(question)
+
+    async def work() -> None:
+        await (gs.pipeline(ask)(QUESTION) if is_decorated else RunnableLambda(ask).ainvoke(QUESTION))
+        await _until(lambda: len(spans) == 3)
+
+    _run(work)
+
+    pipeline = spans.stage("pipeline")[0].context.span_id
+    chats = spans.stage("generate")
+    assert [span.parent.span_id for span in chats if span.parent] == [pipeline, pipeline]
+    assert {attributes(span).get(keys.INPUT_TOKENS) for span in chats} == {None, 1000}
 
 
 def test_cancelled_chain_ends_with_all_that_is_in_it(spans: CapturedSpans) -> None:
@@ -657,6 +790,14 @@ def test_run_that_is_going_on_ends_after_undoing(spans: CapturedSpans) -> None:
 
     assert len(spans) == 1
     _assert_answered(spans[0])
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda held: pickle.loads(pickle.dumps(held))])
+def test_handler_is_one_however_it_is_copied(copied: Callable[[Any], Any]) -> None:
+    """Applications copy a run's config, with the handlers in it, or send it to another process."""
+    handler: Any = _langchain_handler.handler()
+
+    assert copied(handler) is copied(BaseCallbackManager([handler])).handlers[0] is handler
 
 
 def test_without_init_nothing_happens() -> None:

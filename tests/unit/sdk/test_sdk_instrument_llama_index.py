@@ -655,6 +655,39 @@ def test_agent_is_a_pipeline(spans: CapturedSpans) -> None:
     assert (_text(spans[3], keys.INPUT_MESSAGES), _text(spans[3])) == ("Where is it?", "Tool calls complete.")
 
 
+class FutureAgent(FunctionAgent):
+    """An agent whose run is a future, as it was in older versions of LlamaIndex's workflows."""
+
+    @get_dispatcher(__name__).span
+    def run(self, *_args: Any, user_msg: Any = None, **_kwargs: Any) -> Any:
+        """Ask the model in a task of its own."""
+
+        async def answer() -> str:
+            return str(await self.llm.acomplete(str(user_msg)))
+
+        return asyncio.ensure_future(answer())
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("fails", [False, True])
+def test_run_that_is_a_future_leaves_the_context_as_it_was(spans: CapturedSpans, fails: bool) -> None:
+    """LlamaIndex tells of its end in a copy of the context; the next run is a pipeline too."""
+
+    async def work() -> None:
+        before = get_current()
+        for _ in range(2):
+            try:
+                await FutureAgent(llm=SmallLLM(fails=fails)).run(user_msg=QUESTION)
+            except ConnectionError:
+                assert fails
+            assert get_current() == before
+
+    asyncio.run(work())
+
+    assert _stages(spans) == ["generate", "pipeline"] * 2
+    assert [_parent(span) for span in spans.stage("pipeline")] == [None, None]
+
+
 def test_threads_of_their_own_keep_their_parents(spans: CapturedSpans, index: VectorStoreIndex) -> None:
     """Engines that are asked at the same time are traces of their own."""
     engine = _engine(index)
