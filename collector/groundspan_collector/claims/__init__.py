@@ -16,7 +16,7 @@ from groundspan_collector.claims.clauses import VERB, classified
 from groundspan_collector.claims.kinds import bare_head
 from groundspan_collector.claims.layout import statements
 from groundspan_collector.claims.part import ABSTENTION, CITATION, CLAIM, MARK, TITLE, Part, trimmed
-from groundspan_collector.claims.phrases import SOURCES
+from groundspan_collector.claims.phrases import REFERENCE, SOURCES
 from groundspan_collector.claims.punctuation import LONGEST_SENTENCE, sentences
 from groundspan_collector.claims.records import (
     JSON_COLON,
@@ -73,8 +73,8 @@ def parts(answer: str) -> list[Part]:
     if not {CLAIM, ABSTENTION} & {part.kind for part in said}:
         # A bare "**30 days**" or "Yes." is then all that is claimed.
         return [replace(part, kind=CLAIM) if part.kind == TITLE else part for part in found]
-    last = said[-1]
-    if last.kind == TITLE and answer[last.start : last.end].rstrip(" *_")[-1] not in ":：#":
+    last, bold = said[-1], answer[said[-1].start : said[-1].end]
+    if last.kind == TITLE and bold.endswith(("**", "__")) and not bold.rstrip("*_ ").endswith((":", "：")):
         # A title with nothing under it heads nothing: it is the answer itself, set in bold at its end.
         return [replace(part, kind=CLAIM) if part is last else part for part in found]
     return found
@@ -85,7 +85,7 @@ def _text_parts(answer: str) -> Iterator[Part]:
         if fenced == layout.JSON:
             yield from json_parts(answer, start, end)
         elif fenced:
-            yield Part(fenced, start, end)
+            yield Part(fenced, *trimmed(answer, start, end))
         else:
             yield from _open_parts(answer, start, end)
 
@@ -102,7 +102,7 @@ def _open_parts(answer: str, start: int, end: int) -> Iterator[Part]:
 def _prose_parts(answer: str, start: int, end: int) -> Iterator[Part]:
     sources = False
     for kind, low, high in layout.blocks(answer, start, end):
-        title = SOURCES.match(bare_head(answer[low:high])) is not None
+        title = SOURCES.match(REFERENCE.sub("", bare_head(answer[low:high]))) is not None
         if kind != MARK:
             sources = title or (sources and kind == layout.PROSE)
         if kind != MARK and (title or (sources and not VERB.search(answer, low, high))):

@@ -18,13 +18,14 @@ LEFT, RIGHT = 400, 100
 """So many characters are looked at on each side of a link."""
 AFTER_COLON = re.compile(r"[:：](?=\s|[^\x00-\u2e7f])")
 BUT = re.compile(
-    r"[,;]\s+(?:but|however|although|though|yet|aber|mais|pero|sondern|jedoch|obwohl|cependant|aunque|sin embargo)\b[,\s]*"
-    r"|[，；]\s?(?:但是?|不过|然而)?|;\s+|、?ですが、|، لكن "
+    r"[,;]\s+(?:but|however|although|though|yet|aber|mais|pero|sondern|jedoch|obwohl|cependant|aunque"
+    r"|sin embargo)\b[,\s]*"
+    r"|，\s?(?:但是?|不过|然而|可是)|；|;\s+|、?ですが、|، لكن "
 )
 COMMA = re.compile(r",\s+(?=(?:it|they|the|this|these|he|she|we|you|there|[A-Z]\w*)\b)")
 CONCEDES = re.compile(r"(?:\w+, )?(?:while|although|though|even though)\b")
 SAID_OF_TEXT = re.compile(r"(?:it |they )?(?:also )?(?:do|does|did|is|are|has|have)(?: not|n't| no) ")
-LINK = re.compile(r",\s+(?P<word>and|but|while|whereas|although|though)\s+|(?P<semi>[;；؛])\s*")
+LINK = re.compile(r",\s+(?P<word>and|but|while|whereas)\s+|(?P<semi>[;；؛])\s*")
 VERB = re.compile(
     r"\b(?:is|are|was|were|has|have|had|does|did|will|would|can|could|may|might|must|shall|should|cannot"
     r"|(?:is|are|was|were|has|have|had|does|do|did|wo|would|ca|could|must|should)n['’]t"
@@ -33,12 +34,14 @@ VERB = re.compile(
     r"|es|está|están|fue|era|tiene|puede|pueden)\b"
 )
 SCOPE = re.compile(
-    r"\b(?:that|if|when|whenever|because|since|whether|unless|until|which|who|whom|whose|where|how|why|what|not only|either"
+    r"\b(?:that|if|when|whenever|because|since|whether|unless|until|which|who|whom|whose|where|how|why|what"
+    r"|not only|either"
     r"|neither|both|between|before|after|once|so|dass|wenn|weil|ob|que|si|porque|quand|cuando)\b",
     re.IGNORECASE,
 )
 FRAMED = re.compile(
-    r"(?:in|on|at|during|by|for|with|under|from|as|while|although|though|despite|unlike|since|for example|to|among|instead)\b",
+    r"(?:in|on|at|during|by|for|with|under|from|as|while|although|though|despite|unlike|since|for example|to"
+    r"|among|instead)\b",
     re.IGNORECASE,
 )
 ATTRIBUTED = re.compile(
@@ -46,9 +49,13 @@ ATTRIBUTED = re.compile(
     re.IGNORECASE,
 )
 SUBJECT = re.compile(
-    r"(?!the (?:former|latter|others?|same|rest|second|first|third|last|one)\b)(?!(?:I|It|He|She|They|We|You|This|That)\b)"
-    r"(?:the|an?|all|most|many|some|each|every|no|\d[\d,.]*|[A-Z][\w'’.&-]*|[a-z]+s(?= (?:is|are|was|were|has|have|can|must|will)\b))"
-    r"(?: [^\s,;:()]+){0,6}?(?= (?:is|are|was|were|has|have|had|will|can|could|may|must|should|cannot|does|did|became|began"
+    r"(?!the (?:former|latter|others?|same|rest|second|first|third|last|one)\b)(?!(?:I|It|He|She|They|We|You"
+    r"|This|That)\b)"
+    r"(?!(?:this|others|its|as|us|ours|theirs|always|perhaps)\b)"
+    r"(?:(?:the|an?|all|most|many|some|each|every|no|\d[\d,.]*) [^\s,;:()]+"
+    r"|[A-Z][\w'’.&-]*|[a-z]+s(?= (?:is|are|was|were|has|have|can|must|will)\b))"
+    r"(?: [^\s,;:()]+){0,5}?(?= (?:is|are|was|were|has|have|had|will|can|could|may|must|should|cannot|does|did"
+    r"|became|began"
     r"|includes|contains|provides|requires|allows|costs)\b)"
 )
 ELLIPTIC = re.compile(r"\b(?:not|is|are|was|were|has|have|had|does|do|did|will|can|too|so|n['’]t)\W*$")

@@ -55,7 +55,7 @@ def sentence_kind(sentence: str) -> str:
         return MARK
     if not any(map(str.isalnum, bare)) or SOURCE.match(bare):
         return CITATION
-    if last in "?？؟":
+    if last in "?？؟" or sentence.endswith("?!"):
         return QUESTION
     if GREETINGS.match(head):
         return GREETING

@@ -120,7 +120,7 @@ def _row_kind(line: str, following: str) -> str:
 def _names(title: str) -> bool:
     """Whether a line that looks like a title is one: it may be a statement that is set in bold."""
     plain = title.strip(" \t\r\n#*_")
-    return ASKING.match(plain) is not None or plain.count(" ") < 3 or plain[-1:] not in f".!{STRONG_ENDS}"
+    return ASKING.match(plain) is not None or plain.count(" ") < 3 or plain[-1:] not in f".!?{STRONG_ENDS}"
 
 
 def _breaks(answer: str, start: int, end: int, line: int) -> bool:

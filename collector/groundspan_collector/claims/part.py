@@ -10,9 +10,10 @@ FORMAT = "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2
 
 
 def _unseen() -> str:
-    """What a claim neither begins nor ends with: space, and the characters that FORMAT names."""
-    codes = {0xAD, 0x61C, 0x180E, 0xFEFF, *range(0xA0), *range(0x1680, 0x1681), *range(0x2000, 0x2070), 0x3000}
-    return "".join(char for char in map(chr, sorted(codes)) if char.isspace() or not char.isprintable())
+    """What a claim neither begins nor ends with: space and FORMAT, but an escape is part of a sequence."""
+    codes = {0xAD, 0x61C, 0x180E, 0xFEFF, *range(0xA0), 0x1680, *range(0x2000, 0x2070), 0x3000}
+    found = (char for char in map(chr, sorted(codes)) if char.isspace() or not char.isprintable())
+    return "".join(found).replace("\x1b", "")
 
 
 UNSEEN = _unseen()

@@ -12,7 +12,7 @@ def _any(*patterns: str) -> re.Pattern[str]:
 
 REFERENCE = _any(
     r"\[[^\[\]\n]{0,120}\]\((?:https?:|/|#|mailto:)[^()\s]{0,400}\)|https?://\S+|【[^】\n]{0,60}】|[¹²³⁴⁵⁶⁷⁸⁹⁰]+",
-    r"\[\^?\d[\d,;–\- ]{0,40}\]:?|\[\^[\w-]{1,30}\]:?",
+    r"\[\^?\d[\d,;–\- ]{0,40}\]|\[\^[\w-]{1,30}\]",
     r"\[(?:doc\w*|sources?|passages?|chunks?|ref\w*|citations?|contexts?|page|p\.)\b[^\[\]\n]{0,60}\]",
     r"\((?:sources?|passages?|see|ref|doc\w*|chunks?|section|pages?|p\.|quellen?|fuentes?|vgl)\b[^()\n]{0,80}\)",
 )
@@ -38,26 +38,35 @@ GREETING = _any(
     r"|you(?:'re| are) (?:very |most )?welcome|sorry|no problem|my pleasure|gladly|enjoy|good luck|cheers"
     r"|(?:best|kind|warm) regards|sincerely|have a (?:great|nice|good|wonderful) (?:day|one|time|evening)"
     r"|hallo|guten (?:tag|morgen|abend)|gerne?(?: geschehen)?|natürlich|selbstverständlich|klar|vielen dank|danke"
-    r"|viel erfolg|mit freundlichen grüssen|bonjour|bonsoir|salut|merci(?: beaucoup)?|bien sûr|avec plaisir|je vous en prie"
+    r"|viel erfolg|mit freundlichen grüssen|bonjour|bonsoir|salut|merci(?: beaucoup)?|bien sûr|avec plaisir"
+    r"|je vous en prie"
     r"|¡?hola|buenos días|(?:muchas )?gracias|¡?claro(?: que sí)?|por supuesto|de nada|con gusto|ciao|olá)"
-    r"(?:[\s,]+(?:there|everyone|all|again|you|(?:so|very) much|user|friend|team|to you|for (?:asking|your question)))*"
+    r"(?:[\s,]+(?:there|everyone|all|again|you|(?:so|very) much|user|friend|team|to you|for (?:asking"
+    r"|your question)))*"
     r"\W*$",
-    r"(?:你好|您好|谢谢|不客气|当然(?:可以)?|好的|没问题|こんにちは|はい、?(?:もちろん(?:です)?)?|もちろん(?:です)?|どういたしまして"
+    r"(?:你好|您好|谢谢|不客气|当然(?:可以)?|好的|没问题|こんにちは|はい、?(?:もちろん(?:です)?)?"
+    r"|もちろん(?:です)?|どういたしまして"
     r"|مرحبا|أهلا|شكرا|بالطبع|שלום|תודה|בטח|नमस्ते|धन्यवाद|ज़रूर)(?: \S+)?\W*$",
     r"(?:i|we) (?:hope|trust) (?:this|that|it|these)\b[^.]{0,40}\b(?:help|useful|clear|clarif|answer|find|assist)",
     r"hope (?:this|that|it) helps?\b",
-    r"(?:i'd |i would |i'm |i am |we're |i'll be |always )?(?:happy|glad|pleased|here) to (?:help|assist|explain|answer)\b",
+    r"(?:i'd |i would |i'm |i am |we're |i'll |always )?(?:be )?(?:happy|glad|pleased|here) to (?:help|assist"
+    r"|explain|answer)\b",
     r"is there anything else|(?:please )?let me know\b|(?:please )?(?:don't|do not) hesitate\b",
     r"(?:please )?feel free to (?:ask|reach|contact|let|share|provide|send|message|get in touch|clarify)\b",
-    r"if you (?:have|need|want|would like|'d like)(?: \w+){0,6}? (?:questions?|help|assistance|clarification|details)\b",
-    r"i understand (?:your|that you|how)\b|(?:my |i )?apologi[sz]e?s?\b[^.]{0,60}(?:confusion|inconvenience|mistake|error)",
+    r"if you (?:have|need|want|would like|'d like)(?: \w+){0,6}? (?:questions?|help|assistance|clarification"
+    r"|details)\b",
+    r"i understand (?:your|that you|how)\b|(?:my |i )?apologi[sz]e?s?\b[^.]{0,60}(?:confusion|inconvenience"
+    r"|mistake|error)",
     r"(?:i'm|i am) (?:\w+ )?sorry (?:for|about|to hear)\b",
-    r"ich hoffe,? (?:das|dies|es)\b|bei (?:weiteren )?fragen\b|j'espère que\b|n'hésitez pas\b|si vous avez (?:d'autres )?question",
+    r"ich hoffe,? (?:das|dies|es)\b|bei (?:weiteren )?fragen\b|j'espère que\b|n'hésitez pas\b"
+    r"|si vous avez (?:d'autres )?question",
     r"espero que (?:esto|te|le|sea)\b|no dud(?:e|es) en\b|si tienes? (?:más |otras )?(?:preguntas|dudas)\b",
-    r"希望(?:这|以上|对您|能)|如(?:果您|果你|您|你)?(?:还)?有(?:任何|其他|更多)|お役に立て|何か(?:他に)?(?:ご質問|質問)|آمل أن|אשמח לעזור|אם יש לך",
+    r"希望(?:这|以上|对您|能)|如(?:果您|果你|您|你)?(?:还)?有(?:任何|其他|更多)|お役に立て"
+    r"|何か(?:他に)?(?:ご質問|質問)|آمل أن|אשמח לעזור|אם יש לך",
 )
 THING = (
-    r"(?:summary|answers?|response|overview|explanation|list|breakdown|examples?|recap|translation|guide|steps?|details"
+    r"(?:summary|answers?|response|overview|explanation|list|breakdown|examples?|recap|translation|guide|steps?"
+    r"|details"
     r"|information|comparison|table|outline|version|instructions|recipe|tips|points?|highlights|facts|results?|code"
     r"|snippet|suggestions?|ways|options|reasons|differences?|benefits|characteristics|uses|things|features)"
 )
@@ -69,7 +78,8 @@ ABOUT = _any(
     r"(?:this|that|the|my) (?:above )?(?:information|answer|summary|response|explanation)"
     r" (?:can be found|is (?:\w+ )?(?:based|taken|from|drawn)|comes|was (?:taken|drawn)|may (?:not )?be)\b",
     r"(?:please )?note that (?:this|the|my) (?:answer|summary|response|information)\b",
-    r"(?:let's|let me|i will|i'll|allow me to) (?:\w+ )?(?:break|dive|explain|summari[sz]e|look|take a look|walk|go through"
+    r"(?:let's|let me|i will|i'll|allow me to) (?:\w+ )?(?:break|dive|explain|summari[sz]e|look|take a look"
+    r"|walk|go through"
     r"|start|answer|clarify|outline|check)\b",
     r"(?:i|we)(?:'ve| have)? (?:searched|looked through|reviewed|checked|read|found) [^.]{0,60}"
     r"\b(?:documents?|passages?|context|sources?|results|following|information)\W*$",
@@ -87,7 +97,8 @@ LEAD_IN = re.compile(
     r"|以下|如下|下面|次の|التالية|التالي|הבא|הבאים|निम्नलिखित"
 )
 UNFINISHED = re.compile(
-    r"\b(?:is|are|was|were|be|as|by|includes?|included|involves?|to|of|for|with|contains?|ist|sind|lautet|lauten|est|sont"
+    r"\b(?:is|are|was|were|be|as|by|includes?|included|involves?|to|of|for|with|contains?|ist|sind|lautet"
+    r"|lauten|est|sont"
     r"|es|son|incluyen?)$|(?:包括|是|有|为|は|とは)$"
 )
 """A line with a colon that ends like this says nothing without what follows."""

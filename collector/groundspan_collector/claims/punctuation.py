@@ -89,7 +89,7 @@ def _is_abbreviated(text: str, low: int, dot: int, rest: str) -> bool:
     if not spoken and low + len(before) >= dot and (word.isdigit() or len(word) == 1):
         return True  # "1." or "a." at the beginning counts, it does not end
     if word.isdigit():
-        return len(word) < 3 and spoken.rsplit(" ")[-1].casefold() in ORDINAL_AFTER
+        return len(word) < 3 and spoken.rsplit(" ", maxsplit=1)[-1].casefold() in ORDINAL_AFTER
     if SPACED.match(text, dot - len(word)):
         return True
     if len(word) == 1 and last[0].isupper() and not rest[:1].isdigit():
@@ -102,7 +102,9 @@ def _is_abbreviated(text: str, low: int, dot: int, rest: str) -> bool:
 
 def _is_initial(spoken: str, rest: str) -> bool:
     """Whether a lone capital letter shortens a name: "George W. Bush", "the author J. Smith", "a. C."."""
-    last = spoken.split(" ")[-1]
+    last = spoken.rsplit(" ", maxsplit=1)[-1]
+    if spoken[-1:] == "°" or spoken[-1:].isdigit():
+        return False  # a unit: 250F, 30 °C
     return last[:1].isupper() or (
         rest[:1].isupper() and not STARTER.match(rest) and last.strip("\"'(*_").casefold() not in LETTERED
     )

@@ -12,7 +12,7 @@ JSON_OPENING = re.compile(r"\s*(?:\{\s*[\"'}]|\[\s*[\"{\[\]])")
 JSON_LINE = re.compile(r"^[ \t]{0,8}\{\s*\"[^\"\n]{0,200}\"\s*:", re.MULTILINE)
 JSON_TOKEN = re.compile(
     # A single quote opens a text only where it also closes one: it may be an apostrophe.
-    r"(?P<quote>\"|'(?=[^'\n]{0,2000}'\s{0,20}[:,}\]]))"
+    r"(?P<quote>\"|'(?=(?:[^'\\\n]|\\.){0,2000}'\s{0,20}[:,}\]]))"
     r"(?P<string>(?:[^\"'\\]|\\.|(?!(?P=quote))[\"'])*)(?:(?P=quote)|\\?\Z)"
     r"|(?P<scalar>-?\d[\d.eE+-]*|[Tt]rue|[Ff]alse|null|None)(?=\s*(?:[,}\]]|\Z))"
     r"|(?P<mark>[{}\[\],:\s]+)"
@@ -49,10 +49,8 @@ def json_parts(answer: str, start: int, end: int) -> Iterator[Part]:
         if key and ends_key and not joined:
             yield Part(MARK, *key)
         if token.lastgroup == "string" and JSON_COLON.match(answer, high, end):
-            if cited < 0 and OF_THE_ANSWER.match(token["string"]):
-                cited = depth
-            elif cited == depth:
-                cited = -1
+            if cited < 0 or cited == depth:
+                cited = depth if OF_THE_ANSWER.match(token["string"]) else -1
             key = (low, high)
             continue
         if token["mark"]:
