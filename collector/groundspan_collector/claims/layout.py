@@ -125,11 +125,11 @@ def _names(title: str) -> bool:
 
 def _breaks(answer: str, start: int, end: int, line: int) -> bool:
     """Whether the line that begins at *line* begins a paragraph of its own after ``answer[start:end]``."""
-    last = answer[max(start, answer.rfind("\n", start, end - 1) + 1) : end].strip()
-    if last.endswith((":", "：")):
+    last = answer[max(start, end - HEAD) : end].rstrip().splitlines()[-1:]
+    if not last or last[0].endswith((":", "：")):
         return True
     head = answer[line : line + HEAD].split("\n", 1)[0]
     first = head.lstrip()[:1]
     if unicodedata.category(first or " ") == "So":
         return True  # an emoji stands for a bullet
-    return len(last) < SHORT_LINE and (not first.islower() or " | " in head or KEYED.match(head) is not None)
+    return len(last[0].strip()) < SHORT_LINE and (not first.islower() or " | " in head or KEYED.match(head) is not None)

@@ -1,7 +1,11 @@
 """Answers as language models write them, and what each piece of them is: a table to argue about."""
 
 import pytest
+from groundspan_collector import judges
 from groundspan_collector.claims import parts, split
+from groundspan_collector.judgement import judge_answer
+
+JUDGE = judges.load("lexical")
 
 ENGLISH: list[tuple[str, list[str]]] = [
     # Words around an answer
@@ -316,12 +320,12 @@ LAYOUT: list[tuple[str, list[str]]] = [
 LANGUAGES: list[tuple[str, list[str]]] = [
     # German
     (
-        "Gerne! Hier ist eine Zusammenfassung:\nDie Stadt wurde am 3. Oktober 1990 gegründet. Sie hat ca. 3,5 Mio. Einwohner.",
+        "Gerne! Hier ist eine Zusammenfassung:\nSie wurde am 3. Oktober 1990 gegründet. Sie hat ca. 3,5 Mio. Bürger.",
         [
             "greeting: Gerne!",
             "about: Hier ist eine Zusammenfassung:",
-            "claim: Die Stadt wurde am 3. Oktober 1990 gegründet.",
-            "claim: Sie hat ca. 3,5 Mio. Einwohner.",
+            "claim: Sie wurde am 3. Oktober 1990 gegründet.",
+            "claim: Sie hat ca. 3,5 Mio. Bürger.",
         ],
     ),
     (
@@ -440,6 +444,15 @@ def test_each_piece_of_an_answer_is_what_a_reader_would_call_it(answer: str, exp
     found = [f"{part.kind}: {answer[part.start : part.end]}" for part in parts(answer) if part.kind != "mark"]
 
     assert found == expected
+
+
+@pytest.mark.parametrize(("answer", "expected"), ENGLISH + LAYOUT + LANGUAGES)
+def test_each_answer_gets_the_status_of_its_pieces(answer: str, expected: list[str]) -> None:
+    """Claims are judged; an answer without any abstains if it says so, else it has no claims."""
+    kinds = {piece.partition(":")[0] for piece in expected}
+    statuses = {"judged", "unjudged"} if "claim" in kinds else {"abstained"} if "abstention" in kinds else {"no_claims"}
+
+    assert judge_answer("What is the limit?", ["The limit is 30 days."], answer, JUDGE).status in statuses
 
 
 def test_two_hundred_list_items_are_two_hundred_claims() -> None:
