@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from groundspan_collector.claims import layout
-from groundspan_collector.claims.clauses import VERB, classified
+from groundspan_collector.claims.clauses import classified
 from groundspan_collector.claims.kinds import bare_head
 from groundspan_collector.claims.layout import statements
 from groundspan_collector.claims.part import ABSTENTION, CITATION, CLAIM, MARK, TITLE, Part, trimmed
-from groundspan_collector.claims.phrases import REFERENCE, SOURCES
+from groundspan_collector.claims.phrases import REFERENCE, SOURCES, VERB
 from groundspan_collector.claims.punctuation import LONGEST_SENTENCE, sentences
 from groundspan_collector.claims.records import (
     JSON_COLON,

@@ -46,6 +46,7 @@ ABSENCE = _any(
     r"|directly )?mention\b",
     rf"\b(?:none|neither|no part|nothing|not one)\b[^.;]{{0,20}} {TEXT}{OF_IT} (?:\w+ly )?(?:{SAYING}s?|says"
     rf"|tells?|answers?)\b",
+    r"^(?:there is |there's )?no (?:\w+ )?mention of\b",
     rf"^no (?:\w+ )?{TEXT} (?:\w+ly )?{SAYING}",
     rf"\b(?:not|isn't|aren't|wasn't|never) (?:\w+ly )?(?:{SAYING}(?:d|ed)?|specified|said|given|found|available"
     rf"|covered|present|clear|listed)\b[^.;,]{{0,30}}?{PLACE}",
@@ -53,24 +54,26 @@ ABSENCE = _any(
     rf"\b(?:no|not enough|insufficient|without) (?:\w+ ){{0,2}}{KNOWLEDGE}\b[^.;]{{0,80}}?{PLACE}",
     rf"\b(?:unclear|not possible|impossible|hard|difficult)\b[^.;,]{{0,40}}?{PLACE}",
     r"\b(?:kontext|text|quellen?|dokumente?n?|abschnitte?|unterlagen|passagen?)(?: \w+){0,2} (?:enthält"
-    r"|enthalten|nennt|nennen|erwähnt|erwähnen|gibt|geben|sagt|macht|liefert)\b[^.;]{0,50}\b(?:kein|nicht)",
+    r"|enthalten|nennt|nennen|erwähnt|erwähnen|gibt|geben|sagt|macht|liefert)\b[^.;,]{0,50}\b(?:kein|nicht)",
     r"\b(?:im|in (?:den|dem|der)|aus (?:dem|den|der)) (?:\w+ )?(?:kontext|text|quellen?|dokument(?:en)?"
     r"|unterlagen|passagen?)\b[^.;]{0,80}\b(?:nicht (?:\w+ )?(?:erwähnt|genannt|angegeben|enthalten|hervor)"
     r"|kein\w* (?:\w+ )?(?:information|angabe|hinweis))",
     r"\bnicht (?:\w+ )?(?:aus|in|im) (?:\w+ ){0,2}(?:kontext|text|dokument\w*|quellen?) (?:hervor|erwähnt"
     r"|genannt|angegeben)",
     r"\b(?:kontext|text|dokument\w*)\b[^.;]{0,30} nicht (?:hervor|erwähnt|genannt|angegeben)",
-    r"\b(?:dazu|darüber|hierzu)\b[^.;]{0,30} (?:keine|nichts)\b|\bkeine (?:\w+ )?(?:informationen|angaben"
-    r"|hinweise)\b",
+    r"\b(?:dazu|darüber|hierzu)\b[^.;]{0,30} (?:keine (?:\w+ )?(?:informationen|angaben|hinweise|auskunft)|nichts)\b"
+    r"|\bkeine (?:\w+ )?(?:informationen|angaben|hinweise) (?:zu|zum|zur|über|dazu|darüber|vor|gefunden|verfügbar)\b",
     r"\b(?:contexte|textes?|documents?|passages?|extraits?)(?: \w+){0,2} ne (?:\w+ )?(?:mentionn|contien|précis"
     r"|indiqu|fourni|donn|di[ts]|parl|permet)",
-    r"\b(?:n'est|ne sont) pas (?:\w+ )?(?:mentionn|précis|indiqu|fourni)|\baucune (?:information|mention"
-    r"|indication|donnée)",
+    r"\b(?:n'est|ne sont) pas (?:\w+ )?(?:mentionn|précis|indiqu|fourni)\w*(?:\W*$| (?:dans|par) )"
+    r"|\baucune (?:information|mention)\b",
     r"\b(?:contexto|textos?|documentos?|pasajes?|fragmentos?)(?: \w+){0,2} no (?:\w+ )?(?:mencion|contien|dice"
     r"|especific|indic|proporcion|ofrece|da\b)",
-    r"\bno (?:se|está|están) (?:menciona|especifica|indica|proporciona)|\bno hay (?:suficiente )?información\b",
-    r"(?:没有|并未|未|没|不)(?:明确|具体|直接)?(?:提到|提及|提供|说明|包含|涉及|给出)"
-    r"|没有(?:足够的|相关的?|任何)?(?:相关)?(?:信息|内容|资料)|(?:記載|記述|言及|情報)(?:が|は|も)?(?:ありません|されていません|ない)",
+    r"\bno (?:se|está|están) (?:menciona|especifica)|\bno hay (?:suficiente )?información\b",
+    r"(?:没有|并未|未|没)(?:明确|具体|直接)?(?:提到|提及|说明)"
+    r"|(?:上下文|文中|文本|文章|文档|文件|资料|材料|原文|内容|段落|信息)[^。；]{0,20}"
+    r"(?:没有|并未|未|没|不)(?:明确|具体|直接)?(?:提供|包含|涉及|给出|足够|相关|任何)"
+    r"|^没有(?:足够的?|相关的?|任何)(?:相关)?(?:信息|内容|资料)|(?:記載|記述|言及|情報)(?:が|は|も)?(?:ありません|されていません|ない)",
     r"(?:السياق|النص|المستند|الوثيقة|الوثائق)(?: \S+){0,2} لا (?:يذكر|تذكر|يحتوي|تحتوي|يوضح|يحدد)|(?:لم"
     r"|لا) (?:يُذكر|يرد|يتم ذكر)|لا توجد (?:معلومات|أي معلومات)",
     r"(?:ההקשר|הטקסט|המסמך|המסמכים)(?: \S+){0,2} (?:אינו|אינם|לא) (?:מציין|מזכיר|מכיל|כולל|מציינים|מזכירים)"
@@ -97,7 +100,7 @@ REFUSAL = _any(
     rf"|confirmed)\b[^.;]{{0,30}}?{PLACE}",
     rf"^(?:there is |there's |there isn't |there is not |i (?:see|found) |i have )?(?:no|not enough"
     rf"|insufficient|any|enough)"
-    rf" (?:\w+ ){{0,2}}{KNOWLEDGE}(?: (?:provided|available|given|found|about|on|regarding|concerning|of"
+    rf" (?:\w+ ){{0,2}}{KNOWLEDGE}(?: (?:provided|available|given|found|about|on|regarding|concerning"
     rf"|to (?:answer|determine|say))\b"
     r"|\W*$)",
     r"^(?:that|this|the|such) (?:\w+ )?(?:information|detail|answer)s? (?:is|are|was)(?: not|n't) (?:\w+ )?"
@@ -117,8 +120,9 @@ REFUSAL = _any(
     r"\bje ne (?:sais|peux|trouve|dispose|suis pas)\b|\bje n'ai (?:pas|aucune)\b"
     r"|\bno (?:lo )?(?:sé|puedo (?:responder|ayudar|determinar|proporcionar)|tengo (?:\w+ )?(?:información"
     r"|acceso|datos|suficiente))",
-    r"我(?:也)?不(?:知道|清楚|确定)|无法(?:从\w{0,12}中)?(?:回答|确定|找到|得知|提供|判断|帮助)|不能(?:回答|确定)",
-    r"わかりません|分かりません|(?:お答え|回答|答えることが|判断)(?:でき|いたしかね)ません|できません。?$",
+    r"我(?:也)?不(?:知道|清楚|确定)|无法(?:从\w{0,12}中)?(?:回答|得知)|不能回答|^无法(?:确定|判断|找到)"
+    r"|(?:我|根据|从|上下文|资料|信息|文中)[^。；]{0,30}(?:无法|不能)(?:确定|判断|提供|找到|帮助)",
+    r"わかりません|分かりません|(?:お答え|回答|答えることが|判断)(?:でき|いたしかね)ません",
     r"لا أعرف|لا أعلم|لا أستطيع (?:الإجابة|المساعدة)|لا يمكنني (?:الإجابة|المساعدة)|אני לא (?:יודע|יכול|יכולה"
     r"|יודעת)|אינני (?:יודע|יכול)|मुझे (?:\S+ )?नहीं पता|मैं (?:\S+ ){0,5}(?:उत्तर|जवाब|मदद) नहीं",
 )

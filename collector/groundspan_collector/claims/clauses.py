@@ -11,6 +11,7 @@ from itertools import pairwise
 from groundspan_collector.claims.abstentions import absence_end, abstains
 from groundspan_collector.claims.kinds import HEAD, bare_head, sentence_kind
 from groundspan_collector.claims.part import ABOUT, ABSTENTION, CLAIM, MARK, Part, trimmed
+from groundspan_collector.claims.phrases import VERB
 
 WORDS = 4
 """A statement has at least so many words."""
@@ -26,13 +27,6 @@ COMMA = re.compile(r",\s+(?=(?:it|they|the|this|these|he|she|we|you|there|[A-Z]\
 CONCEDES = re.compile(r"(?:\w+, )?(?:while|although|though|even though)\b")
 SAID_OF_TEXT = re.compile(r"(?:it |they )?(?:also )?(?:do|does|did|is|are|has|have)(?: not|n't| no) ")
 LINK = re.compile(r",\s+(?P<word>and|but|while|whereas)\s+|(?P<semi>[;；؛])\s*")
-VERB = re.compile(
-    r"\b(?:is|are|was|were|has|have|had|does|did|will|would|can|could|may|might|must|shall|should|cannot"
-    r"|(?:is|are|was|were|has|have|had|does|do|did|wo|would|ca|could|must|should)n['’]t"
-    r"|includes|contains|provides|requires|allows|became|began|costs|takes|supports|says|gave|grew|fell|rose|won|lost"
-    r"|ist|sind|wird|werden|wurden?|hat|haben|kann|können|muss|müssen|est|sont|peut|peuvent|doit|était"
-    r"|es|está|están|fue|era|tiene|puede|pueden)\b"
-)
 SCOPE = re.compile(
     r"\b(?:that|if|when|whenever|because|since|whether|unless|until|which|who|whom|whose|where|how|why|what"
     r"|not only|either"
@@ -135,11 +129,17 @@ def _parts_statements(answer: str, low: int, link: re.Match[str], end: int) -> b
     right = answer[link.end() : min(end, link.end() + RIGHT)]
     if link["semi"] in {"；", "؛"}:
         return len(left) > 5 and len(right) > 5
-    if min(left.count(" "), right.count(" ")) < WORDS - 1 or not VERB.search(left) or not _is_closed(left):
+    if min(left.count(" "), right.count(" ")) < WORDS - 1 or not _states(left) or not _is_closed(left):
         return False
     if link["semi"]:
-        return VERB.search(right) is not None and not right.startswith(("and ", "or "))
+        return _states(right) and not right.startswith(("and ", "or "))
     return _stands_alone(left, right, link["word"])
+
+
+def _states(side: str) -> bool:
+    """Whether *side* has a verb that is not in a subordinate clause: "fraud, which is a felony" has none."""
+    verb, held = VERB.search(side), SCOPE.search(side)
+    return verb is not None and (held is None or verb.start() < held.start())
 
 
 def _stands_alone(left: str, right: str, word: str) -> bool:

@@ -26,8 +26,8 @@ from groundspan_collector.claims.phrases import (
     POLITE,
     REFERENCE,
     SOURCE,
-    THING,
     UNFINISHED,
+    VERB,
     YES_OR_NO,
 )
 
@@ -37,8 +37,8 @@ UNFINISHED_WORDS = 14
 DRESS = re.compile(rf"[*_#`>\s{FORMAT}]+")
 COLONS = (":", "：")
 TOLD = re.compile(r", (?:which|who|where|whose)\b")
-AFTER_THING = re.compile(rf"{THING}\b(?P<rest>[^:]*)$")
-CLOSING = re.compile(r"\W*\Z")
+GIVEN = re.compile(r"\d|@")
+"""A greeting that gives a number or an address says more than a greeting."""
 
 
 def bare_head(sentence: str) -> str:
@@ -53,11 +53,12 @@ def sentence_kind(sentence: str) -> str:
     bare = REFERENCE.sub("", head)
     if not any(map(str.isalnum, head)):
         return MARK
-    if not any(map(str.isalnum, bare)) or SOURCE.match(bare):
+    if not any(map(str.isalnum, bare)) or (SOURCE.match(bare) and not VERB.search(bare)):
         return CITATION
     if last in "?？؟" or sentence.endswith("?!"):
         return QUESTION
-    if GREETINGS.match(head):
+    greets = not GIVEN.search(bare)
+    if greets and GREETINGS.match(head):
         return GREETING
     polite = POLITE.match(head)
     rest = head[polite.end() :] if polite else head
@@ -65,7 +66,7 @@ def sentence_kind(sentence: str) -> str:
         return TITLE if YES_OR_NO.match(head) else GREETING
     if abstains(rest) or abstains(head):
         return ABSTENTION
-    if GREETINGS.match(rest):
+    if greets and GREETINGS.match(rest):
         return GREETING
     if _is_about(head, last) or _is_about(rest, last):
         return ABOUT

@@ -102,4 +102,12 @@ UNFINISHED = re.compile(
     r"|es|son|incluyen?)$|(?:包括|是|有|为|は|とは)$"
 )
 """A line with a colon that ends like this says nothing without what follows."""
+VERB = re.compile(
+    r"\b(?:is|are|was|were|has|have|had|does|did|will|would|can|could|may|might|must|shall|should|cannot"
+    r"|(?:is|are|was|were|has|have|had|does|do|did|wo|would|ca|could|must|should)n['’]t"
+    r"|includes|contains|provides|requires|allows|became|began|costs|takes|supports|says|gave|grew|fell|rose|won|lost"
+    r"|ist|sind|wird|werden|wurden?|hat|haben|kann|können|muss|müssen|est|sont|peut|peuvent|doit|était"
+    r"|es|está|están|fue|era|tiene|puede|pueden)\b"
+)
+"""A sign that something is stated; there are more verbs than these."""
 YES_OR_NO = re.compile(r"(?:yes|no|true|false|ja|nein|oui|non|sí|si|是的?|不是?|对|はい|いいえ|نعم|לא|כן|हाँ|नहीं)\W*$")

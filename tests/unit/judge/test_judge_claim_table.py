@@ -145,6 +145,15 @@ ENGLISH: list[tuple[str, list[str]]] = [
     ),
     ("No data is kept in the source system.", ["claim: No data is kept in the source system."]),
     ("The API is not available in the free plan.", ["claim: The API is not available in the free plan."]),
+    ("No details of the deal were given to the press.", ["claim: No details of the deal were given to the press."]),
+    (
+        "If you need help with the installation, call 555-1234.",
+        ["claim: If you need help with the installation, call 555-1234."],
+    ),
+    (
+        "Let me know if you need help with the installation.",
+        ["greeting: Let me know if you need help with the installation."],
+    ),
     # Several statements in one sentence
     (
         "The Senate has 100 members, while the House has 435 members.",
@@ -201,6 +210,10 @@ ENGLISH: list[tuple[str, list[str]]] = [
     (
         "The result holds (see Smith et al. 2020; Jones and others 2021).",
         ["claim: The result holds (see Smith et al. 2020; Jones and others 2021)."],
+    ),
+    (
+        "The law covers theft, which is a crime; fraud, which is a felony; and arson.",
+        ["claim: The law covers theft, which is a crime; fraud, which is a felony; and arson."],
     ),
     ("Apple, Google, and Amazon are members.", ["claim: Apple, Google, and Amazon are members."]),
     # Full stops that do not end
@@ -352,6 +365,7 @@ LANGUAGES: list[tuple[str, list[str]]] = [
     ),
     ("Die Maschine enthält keine Batterie.", ["claim: Die Maschine enthält keine Batterie."]),
     ("Ich hoffe, das hilft Ihnen weiter!", ["greeting: Ich hoffe, das hilft Ihnen weiter!"]),
+    ("Der Text gibt an, dass es keine Steuer gibt.", ["claim: Der Text gibt an, dass es keine Steuer gibt."]),
     # French
     (
         "Bien sûr ! Voici les étapes :\n1. Ouvrez le menu.\n2. Cliquez.",
@@ -373,6 +387,7 @@ LANGUAGES: list[tuple[str, list[str]]] = [
         ["question: Quelle est la limite ?", "claim: Elle est de « 30 jours »."],
     ),
     ("La ville n'est pas grande.", ["claim: La ville n'est pas grande."]),
+    ("Ce médicament n'est pas indiqué pour les enfants.", ["claim: Ce médicament n'est pas indiqué pour les enfants."]),
     # Spanish
     (
         "¡Claro! Aquí tienes un resumen:\nEl Sr. Pérez vive en EE. UU. desde el 2001. ¿Algo más?",
@@ -414,10 +429,13 @@ LANGUAGES: list[tuple[str, list[str]]] = [
         ["claim: 价格为3.5元。", "claim: （2）免费送货。", "greeting: 希望对您有帮助！"],
     ),
     ("答案是什么？答案是巴黎。", ["question: 答案是什么？", "claim: 答案是巴黎。"]),
+    ("该产品不包含电池。医生无法确定病因。", ["claim: 该产品不包含电池。", "claim: 医生无法确定病因。"]),
+    ("提供的资料中没有相关信息。", ["abstention: 提供的资料中没有相关信息。"]),
     # Japanese, Arabic, Hebrew, Hindi
     ("彼は「行く。」と言った。東京は首都です。", ["claim: 彼は「行く。」と言った。", "claim: 東京は首都です。"]),
     ("文脈には価格の記載がありません。", ["abstention: 文脈には価格の記載がありません。"]),
     ("申し訳ありませんが、わかりません。", ["abstention: 申し訳ありませんが、わかりません。"]),
+    ("ここでは喫煙できません。", ["claim: ここでは喫煙できません。"]),
     ("لا أعرف.", ["abstention: لا أعرف."]),
     ("السياق لا يذكر السعر.", ["abstention: السياق لا يذكر السعر."]),
     ("الحد هو ٣٠ يوما. هل تريد المزيد؟", ["claim: الحد هو ٣٠ يوما.", "question: هل تريد المزيد؟"]),
