@@ -15,7 +15,7 @@ from groundspan_collector.claims.phrases import VERB
 
 WORDS = 4
 """A statement has at least so many words."""
-LEFT, RIGHT = 400, 100
+LEFT, RIGHT = 300, 100
 """So many characters are looked at on each side of a link."""
 AFTER_COLON = re.compile(r"[:：](?=\s|[^\x00-\u2e7f])")
 BUT = re.compile(
@@ -138,8 +138,8 @@ def _parts_statements(answer: str, low: int, link: re.Match[str], end: int) -> b
 
 def _states(side: str) -> bool:
     """Whether *side* has a verb that is not in a subordinate clause: "fraud, which is a felony" has none."""
-    verb, held = VERB.search(side), SCOPE.search(side)
-    return verb is not None and (held is None or verb.start() < held.start())
+    verb = VERB.search(side)
+    return verb is not None and SCOPE.search(side, 0, verb.start()) is None
 
 
 def _stands_alone(left: str, right: str, word: str) -> bool:
