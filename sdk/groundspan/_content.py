@@ -115,11 +115,12 @@ class Content:
         *more* gives what is to be added: it sees the texts as they were found, and those that are not kept, too.
         """
         found: Found = {}
+        cutter = self._cutter
         for read, value in self._taken:
             with _READING:
-                found |= read(value, self._cutter)
-        if self._cutter.cut_chars:
-            found[keys.CUT_CHARS] = self._cutter.cut_chars
+                found.update(read(value, cutter))
+        if cutter.cut_chars:
+            found[keys.CUT_CHARS] = cutter.cut_chars
         written = capture.kept(found, self._capture)
         return written if more is None else written | more(found)
 

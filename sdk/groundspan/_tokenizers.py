@@ -130,6 +130,8 @@ def _checked(count: object) -> CountTokens:
 def _in_pieces(count: CountTokens) -> CountTokens:
     def counting(text: str) -> int:
         text = clean(text)
+        if len(text) <= _PIECE_CHARS:
+            return count(text)
         return sum(count(text[start : start + _PIECE_CHARS]) for start in range(0, len(text), _PIECE_CHARS))
 
     return counting

@@ -6,8 +6,9 @@ its number and kind (a tag), then its value; what holds fields, and text, comes 
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from struct import Struct
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, TraceState
@@ -38,11 +39,11 @@ _KINDS: Final = {
     SpanKind.PRODUCER: 4,
     SpanKind.CONSUMER: 5,
 }
-# Flags of a span and of a link say whether the parent, or what is linked, was in another process, and that this is known.
+# Flags tell whether the parent, or the span that is linked, was in another process, and that this is known.
 _LOCAL: Final = b"\x00\x01\x00\x00"
 _REMOTE: Final = b"\x00\x03\x00\x00"
+_LOCAL_PARENT, _REMOTE_PARENT = b"\x85\x01" + _LOCAL, b"\x85\x01" + _REMOTE
 _UNSET: Final = b"\x7a\x00"
-_LENGTHS: Final = tuple(bytes((size,)) for size in range(128))
 # Names, models and outcomes come again and again; texts and ids do not.
 _SHORT_CHARS: Final = 32
 _KNOWN_PAIRS, _KNOWN_TEXTS = 2_048, 512
@@ -50,7 +51,7 @@ _KNOWN_PAIRS, _KNOWN_TEXTS = 2_048, 512
 
 def encoded(spans: Iterable[ReadableSpan]) -> bytes:
     """Write an ExportTraceServiceRequest; a span that cannot be written costs only itself."""
-    by_resource: list[tuple[Resource, list[ReadableSpan]]] = _grouped(spans, lambda span: span.resource)
+    by_resource: list[tuple[Resource, list[ReadableSpan]]] = _grouped(spans, attrgetter("resource"))
     return b"".join([_field(b"\x0a", _resource_spans(resource, of_it)) for resource, of_it in by_resource])
 
 
@@ -76,7 +77,7 @@ def _grouped(spans: Iterable[ReadableSpan], what: Callable[[ReadableSpan], T]) -
 
 def _resource_spans(resource: "Resource", spans: Sequence[ReadableSpan]) -> bytes:
     by_scope: list[tuple[InstrumentationScope | None, list[ReadableSpan]]]
-    by_scope = _grouped(spans, lambda span: span.instrumentation_scope)
+    by_scope = _grouped(spans, attrgetter("instrumentation_scope"))
     parts = [_field(b"\x0a", _attributes(b"\x0a", resource.attributes))]
     parts += [_field(b"\x12", _scope_spans(scope, of_it)) for scope, of_it in by_scope]
     parts.append(_optional(b"\x1a", resource.schema_url))
@@ -97,9 +98,7 @@ def _scope_spans(scope: "InstrumentationScope | None", spans: Sequence[ReadableS
 def _scope(scope: "InstrumentationScope") -> bytes:
     # OpenTelemetry before 1.28 gives a scope no attributes that could be read.
     attributes: Mapping[str, object] = getattr(scope, "attributes", None) or {}
-    return (
-        _optional(b"\x0a", scope.name) + _optional(b"\x12", scope.version) + _attributes(b"\x1a", attributes)
-    )
+    return _optional(b"\x0a", scope.name) + _optional(b"\x12", scope.version) + _attributes(b"\x1a", attributes)
 
 
 def _span(span: ReadableSpan) -> bytes:
@@ -111,23 +110,26 @@ def _span(span: ReadableSpan) -> bytes:
         parts.append(_trace_state(context.trace_state))
     if parent is not None:
         parts += (b"\x22\x08", parent.span_id.to_bytes(8, "big"))
-    start, end = _time(span.start_time), _time(span.end_time)
-    parts += (b"\x2a", _text(span.name), _KIND_AND_TIMES.pack(0x30, _KINDS.get(span.kind, 0), 0x39, start, 0x41, end))
-    parts.append(_attributes(b"\x4a", span.attributes))
-    parts += _extras(span)
-    parts.append(_UNSET if status.is_unset and not status.description else _field(b"\x7a", _status(status)))
-    parts += (b"\x85\x01", _flags(parent))
+    kind, start, end = _KINDS.get(span.kind, 0), _time(span.start_time), _time(span.end_time)
+    parts += (b"\x2a", _name_of_span(span.name), _KIND_AND_TIMES.pack(0x30, kind, 0x39, start, 0x41, end))
+    _put_attributes(parts, b"\x4a", span.attributes)
+    _put_extras(parts, span)
+    parts += (
+        _UNSET if status.is_unset and not status.description else _field(b"\x7a", _status(status)),
+        _REMOTE_PARENT if parent is not None and parent.is_remote else _LOCAL_PARENT,
+    )
     return b"".join(parts)
 
 
-def _extras(span: ReadableSpan) -> list[bytes]:
+def _put_extras(parts: list[bytes], span: ReadableSpan) -> None:
     """Write what most spans have none of: events, links, and counts of what was dropped."""
-    parts = [_field(b"\x5a", _event(event)) for event in span.events]
-    parts += [_field(b"\x6a", _link(link)) for link in span.links]
-    parts.append(_count(b"\x50", span.dropped_attributes))
-    parts.append(_count(b"\x60", span.dropped_events))
-    parts.append(_count(b"\x70", span.dropped_links))
-    return parts
+    if events := span.events:
+        parts += [_field(b"\x5a", _event(event)) for event in events]
+    if links := span.links:
+        parts += [_field(b"\x6a", _link(link)) for link in links]
+    dropped = span.dropped_attributes, span.dropped_events, span.dropped_links
+    if any(dropped):
+        parts += map(_count, (b"\x50", b"\x60", b"\x70"), dropped)
 
 
 def _event(event: Event) -> bytes:
@@ -168,25 +170,38 @@ def _time(nanoseconds: int | None) -> int:
 
 
 def _attributes(tag: bytes, attributes: Mapping[str, object] | None) -> bytes:
-    if not attributes:
-        return b""
     parts: list[bytes] = []
-    for key, value in _items(attributes):
+    _put_attributes(parts, tag, attributes)
+    return b"".join(parts)
+
+
+def _put_attributes(parts: list[bytes], tag: bytes, attributes: Mapping[str, object] | None) -> None:
+    for key, value in _items(attributes) if attributes else ():
         if type(value) is str:
-            pair = _known_pair(key, value) if len(value) <= _SHORT_CHARS else _pair(key, _text_value(value))
+            if len(value) <= _SHORT_CHARS:
+                parts += (tag, _known_pair(key, value))
+            else:
+                _put_text(parts, tag, key, value)
         else:
             with _WRITING_ATTRIBUTE:
-                pair = _pair(key, _value(value))
-                parts += (tag, pair)
-            continue
-        parts += (tag, pair)
-    return b"".join(parts)
+                parts += (tag, _pair(key, _value(value)))
+
+
+def _put_text(parts: list[bytes], tag: bytes, key: str, value: str) -> None:
+    """Write a pair whose text may be long, without a copy of it."""
+    text, name = _encoded_text(value), _name(key)
+    text_size = _length(len(text))
+    value_bytes = 1 + len(text_size) + len(text)
+    size = _length(value_bytes)
+    parts += (tag, _length(len(name) + len(size) + value_bytes), name, size, b"\x0a", text_size, text)
 
 
 def _items(attributes: Mapping[str, object]) -> Iterable[tuple[str, object]]:
     """Give the pairs; of OTel's own mapping a copy is read, which takes a lock once and not for each key."""
-    copy: Callable[[], dict[str, object]] | None = getattr(attributes, "copy", None)
-    return (attributes if copy is None else copy()).items()
+    try:
+        return cast("dict[str, object]", attributes).copy().items()
+    except AttributeError:
+        return attributes.items()
 
 
 @lru_cache(_KNOWN_PAIRS)
@@ -209,6 +224,8 @@ def _name(key: str) -> bytes:
 
 def _value(value: object) -> bytes:
     """Write an AnyValue; a value of no known kind raises."""
+    if type(value) is int:
+        return _integer(value)
     match value:
         case None:
             return b""
@@ -233,6 +250,8 @@ def _value(value: object) -> bytes:
 
 def _integer(value: int) -> bytes:
     """Write an integer; one that needs more than 64 bits becomes text, where OTel would leave it out."""
+    if 0 <= value < _MOST_LENGTHS:
+        return b"\x18" + _LENGTHS[value]
     if -_INT64 <= value < _INT64:
         return b"\x18" + _varint(value % _UINT64)
     return _text_value(str(value))
@@ -248,11 +267,20 @@ def _optional(tag: bytes, text: str | None) -> bytes:
 
 def _text(text: object) -> bytes:
     """Write text after its length; what is no text, or cannot be encoded, is shown as well as it can be."""
-    try:
-        written = str.encode(text)  # type: ignore[arg-type] # what is no text is the exception
-    except (UnicodeEncodeError, TypeError):
-        written = (clean(str.__str__(text)) if isinstance(text, str) else shown(text)).encode()
+    written = _encoded_text(text)
     return _length(len(written)) + written
+
+
+@lru_cache(_KNOWN_TEXTS)
+def _name_of_span(name: str) -> bytes:
+    return _text(name)
+
+
+def _encoded_text(text: object) -> bytes:
+    try:
+        return str.encode(text)  # type: ignore[arg-type] # what is no text is the exception
+    except (UnicodeEncodeError, TypeError):
+        return (clean(str.__str__(text)) if isinstance(text, str) else shown(text)).encode()
 
 
 def _count(tag: bytes, count: int) -> bytes:
@@ -264,18 +292,18 @@ def _field(tag: bytes, written: bytes) -> bytes:
 
 
 def _length(size: int) -> bytes:
-    return _LENGTHS[size] if size < len(_LENGTHS) else _varint(size)
+    return _LENGTHS[size] if size < _MOST_LENGTHS else _varint(size)
 
 
 def _varint(number: int) -> bytes:
     """Write a number seven bits at a time, the lowest first; the eighth tells that more follow."""
-    if number < 0x80:
-        return _LENGTHS[number]
-    if number < 0x4000:
-        return bytes((number & 0x7F | 0x80, number >> 7))
     septets = bytearray()
     while number >= 0x80:
         septets.append(number & 0x7F | 0x80)
         number >>= 7
     septets.append(number)
     return bytes(septets)
+
+
+_MOST_LENGTHS: Final = 2_048
+_LENGTHS: Final = tuple(_varint(size) for size in range(_MOST_LENGTHS))
