@@ -106,6 +106,15 @@ def test_lone_surrogates_are_replaced_wherever_text_is() -> None:
     assert found.attributes[2].value.array_value.values[0].string_value == good
 
 
+def test_long_names_are_whole() -> None:
+    """Only short ones are remembered."""
+    (found,) = read(span("n" * 300, **{"k" * 300: 1, "l" * 300: "text" * 300}))
+
+    assert found.name == "n" * 300
+    assert [(each.key[0], len(each.key)) for each in found.attributes] == [("k", 300), ("l", 300)]
+    assert found.attributes[1].value.string_value == "text" * 300
+
+
 def test_missing_items_keep_their_places() -> None:
     """A None in a list is an empty value."""
     items = value(["a", None, "b"]).array_value.values
