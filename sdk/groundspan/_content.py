@@ -109,20 +109,20 @@ class Content:
         """Keep attributes that are no texts, and for nobody but the collector."""
         self._taken.append((_as_read, others))
 
-    def written(self, more: Callable[[Attributes], Attributes] | None = None) -> Attributes:
+    def written(self, more: Callable[[Found], Attributes] | None = None) -> Attributes:
         """Write the texts; of two for one attribute the one that was taken last.
 
-        *more* gives what is to be added: it sees the texts that are not kept, too.
+        *more* gives what is to be added: it sees the texts as they were found, and those that are not kept, too.
         """
         found: Found = {}
+        cutter = self._cutter
         for read, value in self._taken:
             with _READING:
-                found |= read(value, self._cutter)
-        everything = capture.kept(found, "full")
-        written = everything if self._capture == "full" else capture.kept(found, self._capture)
-        if self._cutter.cut_chars:
-            written[keys.CUT_CHARS] = everything[keys.CUT_CHARS] = self._cutter.cut_chars
-        return written if more is None else written | more(everything)
+                found.update(read(value, cutter))
+        if cutter.cut_chars:
+            found[keys.CUT_CHARS] = cutter.cut_chars
+        written = capture.kept(found, self._capture)
+        return written if more is None else written | more(found)
 
     @property
     def _cutter(self) -> Cutter:

@@ -211,13 +211,13 @@ def _new_provider(settings: Settings, identity: Mapping[str, str]) -> "TracerPro
 
 def _exporter(settings: Settings) -> "SpanExporter":
     from opentelemetry.exporter.otlp.proto.http import Compression
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
+    from groundspan._exporter import exporter_class
     from groundspan._quiet import quieten
 
     quieten()
     headers = {"Authorization": f"Bearer {settings.token}"} if settings.token else None
-    return OTLPSpanExporter(
+    return exporter_class()(
         endpoint=settings.traces_url,
         headers=headers,
         timeout=settings.export_timeout_s,
