@@ -106,7 +106,7 @@ def _target() -> SpanContext:
     if not found.is_valid:
         raise LookupError("no trace is in progress: pass the trace_id that gs.trace_id() gave in it")
     stage = current_stage()
-    pipeline = None if stage is None else (stage.place.pipeline or stage).span_context
+    pipeline = None if stage is None else stage.pipeline.span_context
     return pipeline if pipeline is not None and pipeline.trace_id == found.trace_id else found
 
 

@@ -7,11 +7,11 @@ from typing import NamedTuple, Self
 class Fetch(NamedTuple):
     """One finished retrieve or rerank."""
 
-    span_id: str
+    span_id: int
     started_ns: int
     ended_ns: int
     reranked: bool
-    within: str | None = None
+    within: int | None = None
     """The retrieve or rerank that this one ran inside of."""
 
 

@@ -1,13 +1,12 @@
 """A stage's span while its work runs: what decorators drive, and what the ``with`` form hands out."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextvars import Token
 from types import TracebackType
-from typing import NamedTuple
 
-from opentelemetry.context import Context, attach, create_key, get_current, get_value, set_value
-from opentelemetry.trace import Span, SpanContext, format_span_id, set_span_in_context
+from opentelemetry.context import Context, attach, create_key, get_current, get_value
+from opentelemetry.trace import INVALID_SPAN, Span, SpanContext, format_span_id, set_span_in_context
 
 from groundspan import _capture as capture
 from groundspan import attributes as keys
@@ -27,6 +26,8 @@ from groundspan._stages import EMBED, GENERATE, PIPELINE, RERANK, TOOL, Stage
 from groundspan._text import Cutter, clean, scalar
 
 _KEY = create_key("groundspan-stage")
+# OTel's own key, asked for once: span and stage then go into one copy of the context.
+(_SPAN_KEY,) = set_span_in_context(INVALID_SPAN, Context())
 
 _STARTING = Guard("start a span")
 _READING_ARGUMENTS = Guard("read a call's arguments")
@@ -35,20 +36,11 @@ _RECORDING = Guard("record an exception")
 _ENDING = Guard("end a span")
 
 
-class Place(NamedTuple):
-    """Where in a trace a stage stands."""
-
-    grounds: Grounds | None = None
-    pipeline: "StageSpan | None" = None
-    fetch: str | None = None
-    """The retrieve or rerank that is this stage, or that it runs inside of."""
-
-
-_NOWHERE = Place()
 _NOTHING: list[Fetch] = []
 _NO_CONTENT = Content(0, "no_content")
 # Of a string they make a text, and count nothing in it.
 _ANSWERS = (capture.said, capture.generated)
+_NO_KEYWORDS: Keywords = {}
 
 
 class StageSpan:
@@ -64,22 +56,27 @@ class StageSpan:
         "_plan",
         "_runtime",
         "_span",
+        "_span_id",
         "_stood_on",
         "_token",
         "_within",
+        "fetch",
+        "grounds",
         "is_left_out",
         "outcome",
         "outer",
-        "place",
         "started_ns",
     )
 
     _attributes: Attributes
-    _context: Context
     _runtime: Runtime
+    _span_id: int
     _stood_on: list[Fetch]
-    _within: str | None
-    place: "Place"
+    _within: int | None
+    grounds: Grounds | None
+    """What the pipeline that it is, or runs in, has fetched."""
+    fetch: int | None
+    """The retrieve or rerank that is this stage, or that it runs inside of."""
     outer: "StageSpan | None"
     """The stage that this one runs in."""
     is_left_out: bool
@@ -94,6 +91,7 @@ class StageSpan:
         self._kwargs = kwargs
         self._span: Span | None = None
         self._token: Token[Context] | None = None
+        self._context: Context | None = None
         self._content: Content | None = None
 
     def __enter__(self) -> "StageSpan":
@@ -165,10 +163,14 @@ class StageSpan:
         content = self._content
         if content is None:
             return
+        if type(value) is str and read in _ANSWERS:
+            # Nothing to guard: a string is kept as it is.
+            content.take_text(read, value)
+            return
         with _READING_RESULT:
             if read is capture.retrieved:
                 found = content.take_chunks(read, value)
-            elif self._plan.stage.texts_alone or (type(value) is str and read in _ANSWERS):
+            elif self._plan.stage.texts_alone:
                 found = content.take(read, value)
             else:
                 found = content.read(read, value)
@@ -186,64 +188,89 @@ class StageSpan:
         with _STARTING:
             self._runtime = runtime
             self._attributes = {}
-            plan = self._plan
-            self.outer = outer = _current()
-            around = _NOWHERE if outer is None else outer.place
-            if outer is not None and outer.is_left_out:
-                # The whole trace is; nothing is to be done or told.
-                self.place, self.is_left_out = around, True
-                self._args, self._kwargs = (), {}
-                return
-            span = self._started(runtime, plan)
+            context = get_current()
+            outer = context.get(_KEY)
+            if isinstance(outer, StageSpan):
+                self.outer, self.grounds, self.fetch = outer, outer.grounds, outer.fetch
+                if outer.is_left_out:
+                    # The whole trace is; nothing is to be done or told.
+                    self.is_left_out = True
+                    self._args, self._kwargs = (), _NO_KEYWORDS
+                    return
+            else:
+                self.grounds = self.fetch = None
+            span, context = self._started(runtime, context)
             self.started_ns = time.monotonic_ns()
-            self._context = set_value(_KEY, self, set_span_in_context(span, self._context))
-            self._span = span
+            self._span, self._span_id = span, span.get_span_context().span_id
+            self._context = Context({**context, _SPAN_KEY: span, _KEY: self})
             self.is_left_out = False
             if span.is_recording():
-                self._inherit(around, span)
-                self._content = content = Content(runtime.max_content_chars, plan.capture or runtime.capture)
-                if plan.stage.find is not None:
-                    with _READING_ARGUMENTS:
-                        self._take_arguments(content)
-                if plan.relevant is not None or plan.context is not None:
-                    self._take_stated(content)
+                self._record(runtime)
             else:
-                self.place = around
                 self.is_left_out = not span.get_span_context().trace_flags.sampled
             self._token = attach(self._context)
         # A task that outlives the call keeps this object alive, and must not keep the host's arguments too.
-        self._args, self._kwargs = (), {}
+        self._args, self._kwargs = (), _NO_KEYWORDS
 
-    def _started(self, runtime: Runtime, plan: Plan) -> Span:
-        name, opening = plan.opening(self._args, self._kwargs)
-        self._context = get_current()
+    def _started(self, runtime: Runtime, context: Context) -> tuple[Span, Context]:
+        """Start the span; give the context for what runs beneath it, too."""
+        plan = self._plan
+        name, opening = plan.known_opening or plan.opening(self._args, self._kwargs)
+        within = context
         if runtime.sample != 1.0 and begins_trace():
             ratio = sampled_ratio(runtime.sample, name, lambda: plan.asked(self._args, self._kwargs))
             if not is_kept(ratio):
-                return left_out()
+                return left_out(), context
             opening = {**opening, keys.SAMPLE_RATIO: ratio}
-            self._context = with_attribute(keys.SAMPLE_RATIO, ratio)
-        return runtime.tracer.start_span(name, kind=plan.stage.kind, attributes=opening)
+            within = with_attribute(keys.SAMPLE_RATIO, ratio)
+        return runtime.tracer.start_span(name, context, plan.stage.kind, opening), within
 
-    def _take_arguments(self, content: Content) -> None:
-        plan, args, kwargs = self._plan, self._args, self._kwargs
-        asked = plan.asked(args, kwargs)
-        if plan.stage is EMBED:
+    def _record(self, runtime: Runtime) -> None:
+        """Keep what the call was given."""
+        plan, args = self._plan, self._args
+        self._inherit(plan.stage)
+        self._content = content = Content(runtime.max_content_chars, plan.capture or runtime.capture)
+        position = plan.asked_at
+        if position is not None and position < len(args) and type(asked := args[position]) is str:
+            # What most calls are given. Nothing to guard: a string is kept as it is.
+            if plan.stage is EMBED:
+                content.take_embedded((asked,))
+            else:
+                content.take_text(plan.stage.read_asked, asked)
+        elif plan.stage.find is not None:
+            with _READING_ARGUMENTS:
+                self._take_asked(content)
+        if plan.is_stated:
+            self._take_stated(content)
+
+    def _take_asked(self, content: Content) -> None:
+        asked = self._plan.asked(self._args, self._kwargs)
+        if self._plan.stage is EMBED:
             content.take_embedded(asked)
         else:
-            content.take(plan.stage.read_asked, asked)
-        if plan.tops and (top_k := plan.top_k(args, kwargs)) is not None:
-            self._attributes[keys.TOP_K] = top_k
+            content.take(self._plan.stage.read_asked, asked)
 
     def _take_stated(self, content: Content) -> None:
-        """Ask the decorator's own functions, which may raise."""
+        """Read what few calls say, and ask the decorator's own functions, which may raise."""
         plan, args, kwargs = self._plan, self._args, self._kwargs
+        if plan.tops:
+            with _READING_ARGUMENTS:
+                if (top_k := plan.top_k(args, kwargs)) is not None:
+                    self._attributes[keys.TOP_K] = top_k
         if plan.relevant is not None:
             with _READING_ARGUMENTS:
                 self._attributes |= content.read(_relevant, plan.relevant_ids(args, kwargs))
         if plan.context is not None:
             with _READING_ARGUMENTS:
                 content.take_chunks(capture.context, plan.given_context(args, kwargs))
+
+    @property
+    def pipeline(self) -> "StageSpan":
+        """The nearest pipeline that it is or runs in; where there is none, the stage itself."""
+        within: StageSpan | None = self
+        while within is not None and within.stage is not PIPELINE:
+            within = within.outer
+        return within or self
 
     @property
     def stage(self) -> Stage:
@@ -302,13 +329,14 @@ class StageSpan:
         if span is None:
             return
         self._give_back()
-        self._content = None
+        # The context names this object: without each other they need no garbage collector.
+        self._content = self._context = None
         if content is None:
             return
         with _ENDING:
             if span.is_recording():
-                if not failed and self.place.grounds is not None:
-                    self._settle(span, content, self.place.grounds)
+                if not failed and self.grounds is not None:
+                    self._settle(content, self.grounds)
                 self._hand_over(span, content)
 
     def _hand_over(self, span: Span, content: Content) -> None:
@@ -321,7 +349,7 @@ class StageSpan:
         if not content:
             span.end()
             return
-        contents, span_id = self._runtime.contents, span.get_span_context().span_id
+        contents, span_id = self._runtime.contents, self._span_id
         contents[span_id] = content
         span.end()
         if span_id in contents:
@@ -330,7 +358,7 @@ class StageSpan:
 
     def resume(self) -> None:
         """Make the span the current one again: a stream's work goes on."""
-        if self._span is not None and self._token is None:
+        if self._context is not None and self._token is None:
             self._token = attach(self._context)
 
     def pause(self) -> None:
@@ -342,34 +370,31 @@ class StageSpan:
             self._context = inside
 
     def _give_back(self) -> None:
-        if self._token is None:
+        token = self._token
+        if token is None:
             return
-        token, self._token = self._token, None
+        self._token = None
         if not give_back(token) and get_current() is self._context and isinstance(token.old_value, Context):
             attach(token.old_value)
 
-    def _inherit(self, around: "Place", span: Span) -> None:
-        stage = self._plan.stage
-        self._stood_on = _NOTHING
-        self._within = around.fetch
-        if stage is GENERATE and around.grounds is not None:
-            self._stood_on = around.grounds.latest()
+    def _inherit(self, stage: Stage) -> None:
+        if stage.fetches:
+            self._within, self.fetch = self.fetch, self._span_id
         elif stage is PIPELINE:
-            around = Place(Grounds(around.grounds), self, around.fetch)
-        elif stage.fetches:
-            around = Place(around.grounds, around.pipeline, _id(span))
-        self.place = around
+            self.grounds = Grounds(self.grounds)
+        elif stage is GENERATE:
+            self._stood_on = _NOTHING if self.grounds is None else self.grounds.latest()
 
-    def _settle(self, span: Span, content: Content, grounds: Grounds) -> None:
+    def _settle(self, content: Content, grounds: Grounds) -> None:
         """Tell the pipeline what was fetched, and the answer what it stands on."""
         if content.fetched:
             reranked = self._plan.stage is RERANK
-            grounds.add(Fetch(_id(span), self.started_ns, time.monotonic_ns(), reranked, self._within))
+            grounds.add(Fetch(self._span_id, self.started_ns, time.monotonic_ns(), reranked, self._within))
         elif self._plan.stage is GENERATE and not content.has_context:
             # Chunks fetched while the answer was made count where none were there before.
             stood_on = self._stood_on or grounds.latest()
             if stood_on:
-                content.note({keys.CONTEXT_SPAN_IDS: tuple(fetch.span_id for fetch in stood_on)})
+                content.note(_context_span_ids, stood_on)
         elif self._plan.stage is PIPELINE:
             grounds.hand_up()
 
@@ -381,17 +406,17 @@ def relevant(ids: Iterable[object]) -> None:
     """
     stage = _current()
     if stage is not None:
-        (stage.place.pipeline or stage).relevant(ids)
+        stage.pipeline.relevant(ids)
 
 
 def _relevant(ids: object, _cutter: Cutter) -> Found:
     return capture.relevant(ids)
 
 
+def _context_span_ids(stood_on: Sequence[Fetch], _cutter: Cutter) -> Found:
+    return {keys.CONTEXT_SPAN_IDS: tuple(format_span_id(fetch.span_id) for fetch in stood_on)}
+
+
 def _current() -> StageSpan | None:
     found = get_value(_KEY)
     return found if isinstance(found, StageSpan) else None
-
-
-def _id(span: Span) -> str:
-    return format_span_id(span.get_span_context().span_id)
