@@ -1,7 +1,6 @@
 """What a span's texts are made of, kept until the background side writes them: a request pays for references alone."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterator, Sequence
 from sys import getsizeof
 from types import NoneType
 from typing import Final, TypeAlias, TypeVar, cast
@@ -21,7 +20,6 @@ _UNCHANGING: Final = frozenset({str, int, float, bool, NoneType})
 # A larger value is read at once: the cutter bounds what that costs.
 _MOST_ITEMS: Final = 4_000
 _DEPTH: Final = 8
-_DICTS: Final = frozenset({dict})
 _READING: Final = Guard("read a call's texts")
 
 
@@ -57,8 +55,8 @@ class Content:
         self._capture = capturing
         self._max_chars = max_chars
         self._known_cutter: Cutter | None = None
-        # Readers and values by turns, not in pairs: an object less for each that the garbage collector looks at.
-        self._flat: list[object] = []
+        # Readers and values by turns, in one tuple: most spans have one or two, and a request pays for each object.
+        self._flat: tuple[object, ...] = ()
         self._items = 0
         self.size_bytes = 0
         """How much memory the texts take, about."""
@@ -175,26 +173,28 @@ class Content:
         raise _NotCopied
 
     def _copied_items(self, value: Sequence[object], depth: int) -> Sequence[object]:
-        if self._are_unchanging(value, depth):
-            return value[:]
-        if _DICTS.issuperset(map(type, value)):
-            # What most retrievers give: all of it in a few steps of the interpreter.
-            dicts = cast("Sequence[dict[object, object]]", value)
-            if self._are_unchanging([*chain.from_iterable(map(dict.values, dicts))], depth - 1):
-                return [*map(dict.copy, dicts)]
-        return [self._copy(item, depth - 1) for item in value]
-
-    def _copied_dict(self, value: dict[object, object], depth: int) -> dict[object, object]:
-        if self._are_unchanging(value.values(), depth):
-            return value.copy()
-        return {key: self._copy(item, depth - 1) for key, item in value.items()}
-
-    def _are_unchanging(self, items: Collection[object], depth: int) -> bool:
-        self._items += len(items)
+        self._items += len(value)
         if self._items > _MOST_ITEMS or depth == 0:
             raise _NotCopied
-        # One step of the interpreter for all of them.
-        if not _UNCHANGING.issuperset(map(type, items)):
-            return False
-        self.size_bytes += sum(map(str.__sizeof__, [item for item in items if type(item) is str]))
-        return True
+        # Numbers and texts in one step of the interpreter for all of them.
+        if value and type(value[0]) in _UNCHANGING and _UNCHANGING.issuperset(map(type, value)):
+            self.size_bytes += sum(map(str.__sizeof__, [item for item in value if type(item) is str]))
+            return value[:]
+        depth -= 1
+        return [
+            self._copied_dict(item, depth) if type(item) is dict else self._copy(item, depth) for item in value
+        ]
+
+    def _copied_dict(self, value: dict[object, object], depth: int) -> dict[object, object]:
+        self._items += len(value)
+        if self._items > _MOST_ITEMS or depth == 0:
+            raise _NotCopied
+        copied = value.copy()
+        size_bytes = 0
+        for key, item in copied.items():
+            if type(item) is str:
+                size_bytes += item.__sizeof__()
+            elif type(item) not in _UNCHANGING:
+                copied[key] = self._copy(item, depth - 1)
+        self.size_bytes += size_bytes
+        return copied

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+from opentelemetry.trace import SpanKind
+
 from groundspan._capture import Capture, Value
 from groundspan._parameters import Arguments, Keywords, Parameters
 from groundspan._stages import TOP_KS, Stage
@@ -24,6 +26,7 @@ class Plan:
     """Ids, or a function of the call's arguments that gives them."""
     capture: Capture | None = None
     """Which texts are kept; None: what init() was told."""
+    kind: SpanKind = field(init=False)
     asks: tuple[str, ...] = field(init=False)
     """Those names of the stage's argument that a call may have."""
     asked_at: int | None = field(init=False)
@@ -42,6 +45,7 @@ class Plan:
         is_named = stage.target_key is None or stage.target_key in self.fixed or not stage.target_names
         # Frozen: what is known before any call is worked out once, here.
         put = partial(object.__setattr__, self)
+        put("kind", stage.kind)
         put("asks", asks)
         put("asked_at", self.parameters.positions.get(asks[0]) if asks else None)
         put("tops", tops)

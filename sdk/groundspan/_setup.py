@@ -16,7 +16,7 @@ from groundspan._capture import Capture
 from groundspan._redact import Redactor
 from groundspan._sampling import Sample
 from groundspan._tokenizers import Tokenizers
-from groundspan.settings import Settings, otlp_logs_certificate, otlp_logs_headers
+from groundspan.settings import Settings, names_sampler, otlp_logs_certificate, otlp_logs_headers
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -196,12 +196,15 @@ def _new_provider(settings: Settings, identity: Mapping[str, str]) -> "TracerPro
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 
+    from groundspan._sampler import AsParent
+
     limits = SpanLimits(
         max_span_attributes=settings.max_attributes,
         # Our texts are cut where JSON stays JSON; a cut by length would break it.
         max_span_attribute_length=SpanLimits.UNSET,
     )
-    provider = TracerProvider(resource=Resource.create(dict(identity)), span_limits=limits)
+    sampler = None if names_sampler() else AsParent()
+    provider = TracerProvider(resource=Resource.create(dict(identity)), span_limits=limits, sampler=sampler)
     if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
         trace.set_tracer_provider(provider)
     else:

@@ -1,21 +1,21 @@
 """A stage's span while its work runs: what decorators drive, and what the ``with`` form hands out."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from contextvars import Token
 from types import TracebackType
 
 from opentelemetry.context import Context, attach, create_key, get_current, get_value
-from opentelemetry.trace import INVALID_SPAN, Span, SpanContext, format_span_id, set_span_in_context
+from opentelemetry.trace import INVALID_SPAN, Span, SpanContext, set_span_in_context
 
 from groundspan import _capture as capture
 from groundspan import attributes as keys
 from groundspan._answers import Usage
-from groundspan._capture import Attributes, Found
+from groundspan._capture import Attributes, Found, Value
 from groundspan._content import Content, Read
-from groundspan._context import give_back, with_attribute
+from groundspan._context import with_attribute
 from groundspan._failure import record
-from groundspan._grounds import Fetch, Grounds
+from groundspan._grounds import Fetch, Grounds, named
 from groundspan._guard import Guard
 from groundspan._parameters import Arguments, Keywords
 from groundspan._plan import Plan
@@ -199,45 +199,54 @@ class StageSpan:
                     return
             else:
                 self.grounds = self.fetch = None
-            span, context = self._started(runtime, context)
-            self.started_ns = time.monotonic_ns()
-            self._span, self._span_id = span, span.get_span_context().span_id
-            self._context = Context({**context, _SPAN_KEY: span, _KEY: self})
-            self.is_left_out = False
-            if span.is_recording():
-                self._record(runtime)
+            plan = self._plan
+            name, opening = plan.known_opening or plan.opening(self._args, self._kwargs)
+            if runtime.sample == 1.0 or not begins_trace():
+                span = runtime.tracer.start_span(name, context, plan.kind, opening)
             else:
-                self.is_left_out = not span.get_span_context().trace_flags.sampled
+                span, context = self._drawn(runtime, context, name, opening)
+            self.started_ns = time.monotonic_ns()
+            self._span, told = span, span.get_span_context()
+            self._span_id = told.span_id
+            self._context = Context({**context, _SPAN_KEY: span, _KEY: self})
+            if span.is_recording():
+                self.is_left_out = False
+                self._record(runtime, plan)
+            else:
+                self.is_left_out = not told.trace_flags.sampled
             self._token = attach(self._context)
         # A task that outlives the call keeps this object alive, and must not keep the host's arguments too.
         self._args, self._kwargs = (), _NO_KEYWORDS
 
-    def _started(self, runtime: Runtime, context: Context) -> tuple[Span, Context]:
-        """Start the span; give the context for what runs beneath it, too."""
+    def _drawn(
+        self, runtime: Runtime, context: Context, name: str, opening: Mapping[str, Value]
+    ) -> tuple[Span, Context]:
+        """Start a trace if it is kept; give the context for what runs beneath it, too."""
         plan = self._plan
-        name, opening = plan.known_opening or plan.opening(self._args, self._kwargs)
-        within = context
-        if runtime.sample != 1.0 and begins_trace():
-            ratio = sampled_ratio(runtime.sample, name, lambda: plan.asked(self._args, self._kwargs))
-            if not is_kept(ratio):
-                return left_out(), context
-            opening = {**opening, keys.SAMPLE_RATIO: ratio}
-            within = with_attribute(keys.SAMPLE_RATIO, ratio)
-        return runtime.tracer.start_span(name, context, plan.stage.kind, opening), within
+        ratio = sampled_ratio(runtime.sample, name, lambda: plan.asked(self._args, self._kwargs))
+        if not is_kept(ratio):
+            return left_out(), context
+        span = runtime.tracer.start_span(name, context, plan.kind, {**opening, keys.SAMPLE_RATIO: ratio})
+        return span, with_attribute(keys.SAMPLE_RATIO, ratio)
 
-    def _record(self, runtime: Runtime) -> None:
+    def _record(self, runtime: Runtime, plan: Plan) -> None:
         """Keep what the call was given."""
-        plan, args = self._plan, self._args
-        self._inherit(plan.stage)
+        stage, args = plan.stage, self._args
+        if stage.fetches:
+            self._within, self.fetch = self.fetch, self._span_id
+        elif stage is PIPELINE:
+            self.grounds = Grounds(self.grounds)
+        elif stage is GENERATE:
+            self._stood_on = _NOTHING if self.grounds is None else self.grounds.latest()
         self._content = content = Content(runtime.max_content_chars, plan.capture or runtime.capture)
         position = plan.asked_at
         if position is not None and position < len(args) and type(asked := args[position]) is str:
             # What most calls are given. Nothing to guard: a string is kept as it is.
-            if plan.stage is EMBED:
+            if stage is EMBED:
                 content.take_embedded((asked,))
             else:
-                content.take_text(plan.stage.read_asked, asked)
-        elif plan.stage.find is not None:
+                content.take_text(stage.read_asked, asked)
+        elif stage.find is not None:
             with _READING_ARGUMENTS:
                 self._take_asked(content)
         if plan.is_stated:
@@ -313,7 +322,7 @@ class StageSpan:
 
     def finish(self, returned: object) -> None:
         """Read what the work returned, and end the span."""
-        self.result(returned)
+        self._read(self._plan.stage.read_result, returned)
         self.end()
 
     def fail(self, error: BaseException) -> None:
@@ -374,16 +383,12 @@ class StageSpan:
         if token is None:
             return
         self._token = None
-        if not give_back(token) and get_current() is self._context and isinstance(token.old_value, Context):
-            attach(token.old_value)
-
-    def _inherit(self, stage: Stage) -> None:
-        if stage.fetches:
-            self._within, self.fetch = self.fetch, self._span_id
-        elif stage is PIPELINE:
-            self.grounds = Grounds(self.grounds)
-        elif stage is GENERATE:
-            self._stood_on = _NOTHING if self.grounds is None else self.grounds.latest()
+        try:
+            token.var.reset(token)
+        except ValueError:
+            # It was attached by another task or thread, as in give_back().
+            if get_current() is self._context and isinstance(token.old_value, Context):
+                attach(token.old_value)
 
     def _settle(self, content: Content, grounds: Grounds) -> None:
         """Tell the pipeline what was fetched, and the answer what it stands on."""
@@ -394,27 +399,13 @@ class StageSpan:
             # Chunks fetched while the answer was made count where none were there before.
             stood_on = self._stood_on or grounds.latest()
             if stood_on:
-                content.note(_context_span_ids, stood_on)
+                content.note(named, stood_on)
         elif self._plan.stage is PIPELINE:
             grounds.hand_up()
 
 
-def relevant(ids: Iterable[object]) -> None:
-    """Say which ids are relevant to the question of the pipeline in progress; callable anywhere within it.
-
-    >>> gs.relevant(["doc-17", "doc-42"])
-    """
-    stage = _current()
-    if stage is not None:
-        stage.pipeline.relevant(ids)
-
-
 def _relevant(ids: object, _cutter: Cutter) -> Found:
     return capture.relevant(ids)
-
-
-def _context_span_ids(stood_on: Sequence[Fetch], _cutter: Cutter) -> Found:
-    return {keys.CONTEXT_SPAN_IDS: tuple(format_span_id(fetch.span_id) for fetch in stood_on)}
 
 
 def _current() -> StageSpan | None:
