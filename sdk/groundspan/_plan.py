@@ -8,7 +8,7 @@ from opentelemetry.trace import SpanKind
 
 from groundspan._capture import Capture, Value
 from groundspan._parameters import Arguments, Keywords, Parameters
-from groundspan._stages import TOP_KS, Stage
+from groundspan._stages import GENERATE, PIPELINE, TOP_KS, Stage
 from groundspan._text import clean, integer
 
 
@@ -35,6 +35,8 @@ class Plan:
     """Those names of a number of chunks that a call may have."""
     is_stated: bool = field(init=False)
     """Whether more of a call is read than what it asks for."""
+    settles: bool = field(init=False)
+    """Whether its end says something of what an answer stands on."""
     known_opening: tuple[str, Mapping[str, Value]] | None = field(init=False)
     """What opening() gives for every call; None where a call may name more."""
 
@@ -49,6 +51,7 @@ class Plan:
         put("asks", asks)
         put("asked_at", self.parameters.positions.get(asks[0]) if asks else None)
         put("tops", tops)
+        put("settles", stage.fetches or stage in (GENERATE, PIPELINE))
         put("is_stated", bool(tops) or self.relevant is not None or self.context is not None)
         put("known_opening", (self.span_name, self.fixed) if is_named else None)
 

@@ -164,7 +164,6 @@ class StageSpan:
         if content is None:
             return
         if type(value) is str and read in _ANSWERS:
-            # Nothing to guard: a string is kept as it is.
             content.take_text(read, value)
             return
         with _READING_RESULT:
@@ -322,7 +321,12 @@ class StageSpan:
 
     def finish(self, returned: object) -> None:
         """Read what the work returned, and end the span."""
-        self._read(self._plan.stage.read_result, returned)
+        read, content = self._plan.stage.read_result, self._content
+        if type(returned) is str and read in _ANSWERS and content is not None:
+            # What most answers are. Nothing to guard: a string is kept as it is.
+            content.take_text(read, returned)
+        else:
+            self._read(read, returned)
         self.end()
 
     def fail(self, error: BaseException) -> None:
@@ -344,21 +348,22 @@ class StageSpan:
             return
         with _ENDING:
             if span.is_recording():
-                if not failed and self.grounds is not None:
+                if not failed and self.grounds is not None and self._plan.settles:
                     self._settle(content, self.grounds)
                 self._hand_over(span, content)
 
     def _hand_over(self, span: Span, content: Content) -> None:
         """End the span; its texts are left where our exporter finds them."""
-        if self._runtime.on_span is not None:
-            self._attributes |= self._runtime.on_span(content.written())
+        runtime, span_id = self._runtime, self._span_id
+        if runtime.on_span is not None:
+            self._attributes |= runtime.on_span(content.written())
             content = _NO_CONTENT
         if self._attributes:
             span.set_attributes(self._attributes)
         if not content:
             span.end()
             return
-        contents, span_id = self._runtime.contents, self._span_id
+        contents = runtime.contents
         contents[span_id] = content
         span.end()
         if span_id in contents:
