@@ -90,7 +90,7 @@ class Content:
 
     def read(self, read: Read, value: object) -> Attributes:
         """Keep the texts that *read* finds in *value*; what else it finds is given: counts, names, ids."""
-        cutter = self._cutter
+        cutter = self._known_cutter or self._cutter
         before = cutter.taken_chars
         texts: Found = {}
         others: Attributes = {}
@@ -181,9 +181,7 @@ class Content:
             self.size_bytes += sum(map(str.__sizeof__, [item for item in value if type(item) is str]))
             return value[:]
         depth -= 1
-        return [
-            self._copied_dict(item, depth) if type(item) is dict else self._copy(item, depth) for item in value
-        ]
+        return [self._copied_dict(item, depth) if type(item) is dict else self._copy(item, depth) for item in value]
 
     def _copied_dict(self, value: dict[object, object], depth: int) -> dict[object, object]:
         self._items += len(value)

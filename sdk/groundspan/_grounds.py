@@ -36,7 +36,8 @@ class Grounds:
     def add(self, fetch: Fetch) -> None:
         """Let *fetch* take the place of what it follows, and stand beside what ran at the same time."""
         with self._lock:
-            self._latest = [*[other for other in self._latest if _beside(other, fetch)], fetch]
+            latest = self._latest
+            self._latest = [*[other for other in latest if _beside(other, fetch)], fetch] if latest else [fetch]
 
     def latest(self) -> list[Fetch]:
         """Give the fetches that an answer starting now stands on; a nested pipeline sees those around it."""

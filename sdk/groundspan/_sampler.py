@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Decision, ParentBased, SamplingResult
-from opentelemetry.trace import Link, SpanKind, TraceState, get_current_span
+from opentelemetry.trace import Link, SpanKind, TraceFlags, TraceState, get_current_span
 from opentelemetry.util.types import Attributes
 
 
@@ -31,6 +31,6 @@ class AsParent(ParentBased):
         parent = get_current_span(parent_context).get_span_context()
         if not parent.is_valid:
             return SamplingResult(Decision.RECORD_AND_SAMPLE, attributes)
-        if parent.trace_flags.sampled:
+        if parent.trace_flags & TraceFlags.SAMPLED:
             return SamplingResult(Decision.RECORD_AND_SAMPLE, attributes, parent.trace_state)
-        return SamplingResult(Decision.DROP, None, parent.trace_state)
+        return super().should_sample(parent_context, trace_id, name, kind, attributes, links, trace_state)

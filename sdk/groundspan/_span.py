@@ -11,10 +11,11 @@ from opentelemetry.trace import INVALID_SPAN, Span, SpanContext, set_span_in_con
 from groundspan import _capture as capture
 from groundspan import attributes as keys
 from groundspan._answers import Usage
-from groundspan._capture import Attributes, Found, Value
+from groundspan._capture import Attributes, Value
 from groundspan._content import Content, Read
 from groundspan._context import with_attribute
 from groundspan._failure import record
+from groundspan._given import relevant, stated, take_asked
 from groundspan._grounds import Fetch, Grounds, named
 from groundspan._guard import Guard
 from groundspan._parameters import Arguments, Keywords
@@ -23,14 +24,13 @@ from groundspan._runtime import Runtime, current
 from groundspan._sampling import begins_trace, is_kept, left_out
 from groundspan._sampling import ratio as sampled_ratio
 from groundspan._stages import EMBED, GENERATE, PIPELINE, RERANK, TOOL, Stage
-from groundspan._text import Cutter, clean, scalar
+from groundspan._text import clean, scalar
 
 _KEY = create_key("groundspan-stage")
 # OTel's own key, asked for once: span and stage then go into one copy of the context.
 (_SPAN_KEY,) = set_span_in_context(INVALID_SPAN, Context())
 
 _STARTING = Guard("start a span")
-_READING_ARGUMENTS = Guard("read a call's arguments")
 _READING_RESULT = Guard("read a call's result")
 _RECORDING = Guard("record an exception")
 _ENDING = Guard("end a span")
@@ -153,7 +153,7 @@ class StageSpan:
 
     def relevant(self, ids: Iterable[object]) -> None:
         """Record which ids would have been right for the query."""
-        self._read(_relevant, ids)
+        self._read(relevant, ids)
 
     def set(self, key: str, value: object) -> None:
         """Set an attribute of the host's own."""
@@ -246,31 +246,9 @@ class StageSpan:
             else:
                 content.take_text(stage.read_asked, asked)
         elif stage.find is not None:
-            with _READING_ARGUMENTS:
-                self._take_asked(content)
+            take_asked(content, plan, args, self._kwargs)
         if plan.is_stated:
-            self._take_stated(content)
-
-    def _take_asked(self, content: Content) -> None:
-        asked = self._plan.asked(self._args, self._kwargs)
-        if self._plan.stage is EMBED:
-            content.take_embedded(asked)
-        else:
-            content.take(self._plan.stage.read_asked, asked)
-
-    def _take_stated(self, content: Content) -> None:
-        """Read what few calls say, and ask the decorator's own functions, which may raise."""
-        plan, args, kwargs = self._plan, self._args, self._kwargs
-        if plan.tops:
-            with _READING_ARGUMENTS:
-                if (top_k := plan.top_k(args, kwargs)) is not None:
-                    self._attributes[keys.TOP_K] = top_k
-        if plan.relevant is not None:
-            with _READING_ARGUMENTS:
-                self._attributes |= content.read(_relevant, plan.relevant_ids(args, kwargs))
-        if plan.context is not None:
-            with _READING_ARGUMENTS:
-                content.take_chunks(capture.context, plan.given_context(args, kwargs))
+            self._attributes |= stated(content, plan, args, self._kwargs)
 
     @property
     def pipeline(self) -> "StageSpan":
@@ -341,7 +319,8 @@ class StageSpan:
         span, content = self._span, self._content
         if span is None:
             return
-        self._give_back()
+        if self._token is not None:
+            self._give_back(self._token)
         # The context names this object: without each other they need no garbage collector.
         self._content = self._context = None
         if content is None:
@@ -380,13 +359,10 @@ class StageSpan:
         if self._token is not None:
             # The work may have opened spans of its own, which are current again when it goes on.
             inside = get_current()
-            self._give_back()
+            self._give_back(self._token)
             self._context = inside
 
-    def _give_back(self) -> None:
-        token = self._token
-        if token is None:
-            return
+    def _give_back(self, token: Token[Context]) -> None:
         self._token = None
         try:
             token.var.reset(token)
@@ -407,10 +383,6 @@ class StageSpan:
                 content.note(named, stood_on)
         elif self._plan.stage is PIPELINE:
             grounds.hand_up()
-
-
-def _relevant(ids: object, _cutter: Cutter) -> Found:
-    return capture.relevant(ids)
 
 
 def _current() -> StageSpan | None:
