@@ -107,6 +107,7 @@ def shutdown(timeout_s: float | None = None) -> bool:
 def _start(settings: Settings) -> None:
     # The OTel SDK and its HTTP client take a tenth of a second to import: not before they are needed.
     from groundspan._export import Outbox
+    from groundspan._provider import OwnProvider
 
     global _outbox, _event_box  # noqa: PLW0603 - one sender for a process
     identity = _identity(settings)
@@ -129,6 +130,7 @@ def _start(settings: Settings) -> None:
             _outbox.contents,
             settings.sample,
             _outbox.redacted if settings.content_on_span else None,
+            provider.is_alone if isinstance(provider, OwnProvider) else _runtime.never,
         )
     )
     _feedback.install(_event_box)
@@ -194,9 +196,9 @@ def _joinable() -> "TracerProvider | None":
 
 def _new_provider(settings: Settings, identity: Mapping[str, str]) -> "TracerProvider":
     from opentelemetry.sdk.resources import Resource
-    from opentelemetry.sdk.trace import SpanLimits, TracerProvider
+    from opentelemetry.sdk.trace import SpanLimits
 
-    from groundspan._sampler import AsParent
+    from groundspan._provider import AsParent, OwnProvider
 
     limits = SpanLimits(
         max_span_attributes=settings.max_attributes,
@@ -204,7 +206,7 @@ def _new_provider(settings: Settings, identity: Mapping[str, str]) -> "TracerPro
         max_span_attribute_length=SpanLimits.UNSET,
     )
     sampler = None if names_sampler() else AsParent()
-    provider = TracerProvider(resource=Resource.create(dict(identity)), span_limits=limits, sampler=sampler)
+    provider = OwnProvider(resource=Resource.create(dict(identity)), span_limits=limits, sampler=sampler)
     if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
         trace.set_tracer_provider(provider)
     else:

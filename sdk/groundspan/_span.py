@@ -18,6 +18,7 @@ from groundspan._failure import record
 from groundspan._given import relevant, stated, take_asked
 from groundspan._grounds import Fetch, Grounds, named
 from groundspan._guard import Guard
+from groundspan._opening import put
 from groundspan._parameters import Arguments, Keywords
 from groundspan._plan import Plan
 from groundspan._runtime import Runtime, current
@@ -200,8 +201,10 @@ class StageSpan:
                 self.grounds = self.fetch = None
             plan = self._plan
             name, opening = plan.known_opening or plan.opening(self._args, self._kwargs)
+            is_alone = False
             if runtime.sample == 1.0 or not begins_trace():
-                span = runtime.tracer.start_span(name, context, plan.kind, opening)
+                is_alone = runtime.is_alone()
+                span = runtime.tracer.start_span(name, context, plan.kind, None if is_alone else opening)
             else:
                 span, context = self._drawn(runtime, context, name, opening)
             self.started_ns = time.monotonic_ns()
@@ -210,6 +213,8 @@ class StageSpan:
             self._context = Context({**context, _SPAN_KEY: span, _KEY: self})
             if span.is_recording():
                 self.is_left_out = False
+                if is_alone:
+                    put(span, opening)
                 self._record(runtime, plan)
             else:
                 self.is_left_out = not told.trace_flags.sampled

@@ -2,17 +2,21 @@
 
 import gc
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import groundspan as gs
 import pytest
 from groundspan import attributes as keys
-from groundspan._sampler import AsParent
+from groundspan._opening import put
+from groundspan._provider import AsParent
 from groundspan._span import StageSpan
 from groundspan.testing import CapturedSpans
+from opentelemetry import trace
 from opentelemetry.context import Context
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanLimits, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.sampling import DEFAULT_ON
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, TraceState, set_span_in_context
+from opentelemetry.util.types import AttributeValue
 from sdk_support import attributes, provider_put_back, strict_spans
 
 _STATE = TraceState([("vendor", "x")])
@@ -82,3 +86,63 @@ def test_sampler_of_the_environment_is_obeyed_when_it_is_named(monkeypatch: pyte
                 assert not span.is_recording
         finally:
             gs.shutdown(0)
+
+
+class _AtStart(SpanProcessor):
+    """A processor of the host's that looks at spans when they start."""
+
+    def __init__(self) -> None:
+        self.seen: list[AttributeValue | None] = []
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:  # noqa: ARG002 - OTel's signature
+        self.seen.append(attributes(span).get(keys.STAGE))
+
+
+@pytest.mark.parametrize("processors", [[], [_AtStart()]], ids=["nobody else", "a processor of the host's"])
+def test_span_starts_with_its_attributes_whoever_looks(processors: list[_AtStart]) -> None:
+    """On a provider that init() made, the host's processors see a span start as on any other."""
+    with provider_put_back():
+        gs.init("bench", endpoint="http://127.0.0.1:9")
+        try:
+            provider = trace.get_tracer_provider()
+            assert isinstance(provider, TracerProvider)
+            for each in processors:
+                provider.add_span_processor(each)
+            with gs.pipeline.span("answer"):
+                started = trace.get_current_span()
+                assert isinstance(started, ReadableSpan)
+                stage, name = (attributes(started)[key] for key in (keys.STAGE, keys.WORKFLOW_NAME))
+        finally:
+            gs.shutdown(0)
+    assert (stage, name) == ("pipeline", "answer")
+    assert [each.seen for each in processors] == [["pipeline"] for _ in processors]
+
+
+@pytest.mark.parametrize(
+    ("limits", "kept"),
+    [
+        (SpanLimits(), {"a": "long", "b": 2}),
+        (SpanLimits(max_span_attributes=1), {"b": 2}),
+        (SpanLimits(max_span_attribute_length=2), {"a": "lo", "b": 2}),
+    ],
+    ids=["none", "one attribute", "two characters"],
+)
+def test_opening_is_within_the_limits_of_its_span(limits: SpanLimits, kept: dict[str, AttributeValue]) -> None:
+    """What is put on a span past OTel's own way in is bounded as if it had come that way."""
+    span = TracerProvider(span_limits=limits, shutdown_on_exit=False).get_tracer("test").start_span("name")
+    assert isinstance(span, ReadableSpan)
+    put(span, {"a": "long", "b": 2})
+    assert attributes(span) == kept
+    span.end()
+
+
+def test_opening_is_set_when_a_span_keeps_its_attributes_otherwise() -> None:
+    """A span of another make than is known gets its attributes through its own method."""
+    set_on: dict[str, AttributeValue] = {}
+
+    class Other(NonRecordingSpan):
+        def set_attributes(self, attributes: Mapping[str, AttributeValue]) -> None:
+            set_on.update(attributes)
+
+    put(Other(SpanContext(1, 2, is_remote=False)), {"a": 1})
+    assert set_on == {"a": 1}
