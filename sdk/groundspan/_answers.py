@@ -1,7 +1,8 @@
 """What a model call or a whole pipeline returned -> the answer's messages, model and usage."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from groundspan._messages import Part, message, part, parts, text_part
 from groundspan._shapes import get, items, text
@@ -38,8 +39,7 @@ class Usage:
     reasoning_tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What was said, and what came with it."""
 
     messages: list[Part]
@@ -70,7 +70,7 @@ def answer(value: object, cutter: Cutter, depth: int = _DEPTH) -> Answer | None:
         return None
     if isinstance(value, Whole):
         put = _response(value.response, cutter)
-        return None if put is None else replace(put, provider=value.provider)
+        return None if put is None else put._replace(provider=value.provider)
     read = _response(value, cutter)
     if read is not None or depth == 0:
         return read

@@ -1,8 +1,7 @@
 """Pure: what a stage was given and what it returned -> attributes."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from groundspan import attributes as keys
 from groundspan._answers import Answer, Usage, answer, provider, usage
@@ -17,8 +16,7 @@ Value: TypeAlias = str | bool | int | float | Sequence[str]
 Attributes: TypeAlias = dict[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
-class Unwritten:
+class Unwritten(NamedTuple):
     """A text that is JSON, not yet put together."""
 
     json: Json
@@ -56,7 +54,7 @@ def kept(found: Mapping[str, Value | Unwritten], capture: Capture) -> Attributes
     """Write out the content that is to be captured; counts, names and ids stay in any case."""
     if capture == "no_content":
         return {key: _written(_bare(value)) for key, value in found.items() if key not in CONTENT or key in _DOCUMENTS}
-    written = {key: _written(value) for key, value in found.items()}
+    written = {key: dumps(value.json) if isinstance(value, Unwritten) else value for key, value in found.items()}
     if capture == "full":
         return written
     chosen = {key: value for key, value in written.items() if key not in CONTENT}

@@ -1,7 +1,7 @@
 """What a retriever or a reranker returned -> documents; each library's results are recognised by shape."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from groundspan._shapes import first, items, listed, text
 from groundspan._text import Cutter, Json, number, plain, shown
@@ -15,8 +15,7 @@ _OWN_FIELDS = frozenset((*_TEXTS, *_IDS, *_SCORES, "metadata", "payload"))
 _PAIR = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """One retrieved passage, as its library described it."""
 
     content: str
@@ -108,7 +107,7 @@ def _from_mapping(item: Mapping[object, object]) -> Chunk | None:
     metadata = item.get("metadata")
     if content is None:
         return _from_payload(item, item.get("payload") or metadata)
-    if metadata is None:
+    if metadata is None and not item.keys() <= _OWN_FIELDS:
         metadata = {key: kept for key, kept in item.items() if key not in _OWN_FIELDS}
     return Chunk(content, first(item, _IDS), first(item, _SCORES), metadata)
 

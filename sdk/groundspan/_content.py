@@ -1,10 +1,9 @@
 """What a span's texts are made of, kept until the background side writes them: a request pays for references alone."""
 
-from collections.abc import Callable, Collection, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterator, Sequence
 from sys import getsizeof
 from types import NoneType
-from typing import Final, TypeAlias, cast
+from typing import Final, TypeAlias, TypeVar, cast
 
 from groundspan import _capture as capture
 from groundspan import attributes as keys
@@ -13,6 +12,7 @@ from groundspan._chunks import are_chunks
 from groundspan._guard import Guard
 from groundspan._text import Cutter
 
+T = TypeVar("T")
 Read: TypeAlias = Callable[[object, Cutter], Found]
 
 # Nothing that somebody else holds can change them.
@@ -20,7 +20,6 @@ _UNCHANGING: Final = frozenset({str, int, float, bool, NoneType})
 # A larger value is read at once: the cutter bounds what that costs.
 _MOST_ITEMS: Final = 4_000
 _DEPTH: Final = 8
-_DICTS: Final = frozenset({dict})
 _READING: Final = Guard("read a call's texts")
 
 
@@ -42,10 +41,10 @@ class Content:
 
     __slots__ = (
         "_capture",
+        "_flat",
         "_items",
         "_known_cutter",
         "_max_chars",
-        "_taken",
         "embedded",
         "fetched",
         "has_context",
@@ -56,7 +55,8 @@ class Content:
         self._capture = capturing
         self._max_chars = max_chars
         self._known_cutter: Cutter | None = None
-        self._taken: list[tuple[Read, object]] = []
+        # Readers and values by turns, in one tuple: most spans have one or two, and a request pays for each object.
+        self._flat: tuple[object, ...] = ()
         self._items = 0
         self.size_bytes = 0
         """How much memory the texts take, about."""
@@ -68,7 +68,12 @@ class Content:
         """Whether it says itself what it stands on."""
 
     def __bool__(self) -> bool:
-        return bool(self._taken or self.embedded)
+        return bool(self._flat or self.embedded)
+
+    def take_text(self, read: Read, text: str) -> None:
+        """Keep a string, which is a text to *read*."""
+        self.size_bytes += getsizeof(text)
+        self._flat += (read, text)
 
     def take(self, read: Read, value: object) -> Attributes:
         """Keep the texts that *read* finds in *value*, which is nothing but text; see read() for what is given."""
@@ -85,18 +90,19 @@ class Content:
 
     def read(self, read: Read, value: object) -> Attributes:
         """Keep the texts that *read* finds in *value*; what else it finds is given: counts, names, ids."""
-        before = self._cutter.taken_chars
+        cutter = self._known_cutter or self._cutter
+        before = cutter.taken_chars
         texts: Found = {}
         others: Attributes = {}
-        for key, found in read(value, self._cutter).items():
+        for key, found in read(value, cutter).items():
             if key in capture.CONTENT:
                 texts[key] = found
                 self._note(key)
             elif not isinstance(found, capture.Unwritten):
                 others[key] = found
         if texts:
-            self._taken.append((_as_read, texts))
-        self.size_bytes += self._cutter.taken_chars - before
+            self._flat += (_as_read, texts)
+        self.size_bytes += cutter.taken_chars - before
         return others
 
     def take_embedded(self, texts: object) -> None:
@@ -105,24 +111,30 @@ class Content:
             self.embedded = texts
             self.size_bytes += sum(map(getsizeof, texts))
 
-    def note(self, others: Found) -> None:
+    def note(self, read: Callable[[T, Cutter], Found], value: T) -> None:
         """Keep attributes that are no texts, and for nobody but the collector."""
-        self._taken.append((_as_read, others))
+        self._flat += (read, value)
 
-    def written(self, more: Callable[[Attributes], Attributes] | None = None) -> Attributes:
+    def written(self, more: Callable[[Found], Attributes] | None = None) -> Attributes:
         """Write the texts; of two for one attribute the one that was taken last.
 
-        *more* gives what is to be added: it sees the texts that are not kept, too.
+        *more* gives what is to be added: it sees the texts as they were found, and those that are not kept, too.
         """
         found: Found = {}
+        cutter = self._cutter
         for read, value in self._taken:
             with _READING:
-                found |= read(value, self._cutter)
-        everything = capture.kept(found, "full")
-        written = everything if self._capture == "full" else capture.kept(found, self._capture)
-        if self._cutter.cut_chars:
-            written[keys.CUT_CHARS] = everything[keys.CUT_CHARS] = self._cutter.cut_chars
-        return written if more is None else written | more(everything)
+                found.update(read(value, cutter))
+        if cutter.cut_chars:
+            found[keys.CUT_CHARS] = cutter.cut_chars
+        written = capture.kept(found, self._capture)
+        return written if more is None else written | more(found)
+
+    @property
+    def _taken(self) -> Iterator[tuple[Read, object]]:
+        """What was taken, in its order."""
+        each = iter(self._flat)
+        return cast("Iterator[tuple[Read, object]]", zip(each, each, strict=True))
 
     @property
     def _cutter(self) -> Cutter:
@@ -137,12 +149,11 @@ class Content:
 
     def _keeps(self, read: Read, value: object) -> bool:
         if type(value) is str:
-            self.size_bytes += getsizeof(value)
-            self._taken.append((read, value))
+            self.take_text(read, value)
             return True
         size_bytes = self.size_bytes
         try:
-            self._taken.append((read, self._copy(value)))
+            self._flat += (read, self._copy(value))
         except _NotCopied:
             self.size_bytes = size_bytes
             return False
@@ -162,26 +173,26 @@ class Content:
         raise _NotCopied
 
     def _copied_items(self, value: Sequence[object], depth: int) -> Sequence[object]:
-        if self._are_unchanging(value, depth):
-            return value[:]
-        if _DICTS.issuperset(map(type, value)):
-            # What most retrievers give: all of it in a few steps of the interpreter.
-            dicts = cast("Sequence[dict[object, object]]", value)
-            if self._are_unchanging([*chain.from_iterable(map(dict.values, dicts))], depth - 1):
-                return [*map(dict.copy, dicts)]
-        return [self._copy(item, depth - 1) for item in value]
-
-    def _copied_dict(self, value: dict[object, object], depth: int) -> dict[object, object]:
-        if self._are_unchanging(value.values(), depth):
-            return value.copy()
-        return {key: self._copy(item, depth - 1) for key, item in value.items()}
-
-    def _are_unchanging(self, items: Collection[object], depth: int) -> bool:
-        self._items += len(items)
+        self._items += len(value)
         if self._items > _MOST_ITEMS or depth == 0:
             raise _NotCopied
-        # One step of the interpreter for all of them.
-        if not _UNCHANGING.issuperset(map(type, items)):
-            return False
-        self.size_bytes += sum(map(str.__sizeof__, [item for item in items if type(item) is str]))
-        return True
+        # Numbers and texts in one step of the interpreter for all of them.
+        if value and type(value[0]) in _UNCHANGING and _UNCHANGING.issuperset(map(type, value)):
+            self.size_bytes += sum(map(str.__sizeof__, [item for item in value if type(item) is str]))
+            return value[:]
+        depth -= 1
+        return [self._copied_dict(item, depth) if type(item) is dict else self._copy(item, depth) for item in value]
+
+    def _copied_dict(self, value: dict[object, object], depth: int) -> dict[object, object]:
+        self._items += len(value)
+        if self._items > _MOST_ITEMS or depth == 0:
+            raise _NotCopied
+        copied = value.copy()
+        size_bytes = 0
+        for key, item in copied.items():
+            if type(item) is str:
+                size_bytes += item.__sizeof__()
+            elif type(item) not in _UNCHANGING:
+                copied[key] = self._copy(item, depth - 1)
+        self.size_bytes += size_bytes
+        return copied

@@ -79,7 +79,8 @@ def inherited(parent: Context | None) -> Mapping[str, str]:
 
 def stamp(span: Span, parent: Context | None, always: Mapping[str, Value]) -> None:
     """Put on a span that starts what the contexts around it say, and what goes on every span."""
-    if not always and get_value(_KEY, parent) is None:
+    # Spelled out, not get_value(): every span of every library comes by.
+    if not always and (get_current() if parent is None else parent).get(_KEY) is None:
         return
     with _GUARD:
         span.set_attributes({**always, **inherited(parent)})

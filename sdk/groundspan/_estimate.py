@@ -104,10 +104,14 @@ def estimated(text: str, rates: Rates = O200K) -> int:
 
 def _tokens(text: str, rates: Rates) -> float:
     words, marks = _WORDS.findall(text), _MARKS.findall(text)
-    further_letters = sum(len(word) - _USUAL_WORD_CHARS for word in words if len(word) > _USUAL_WORD_CHARS)
+    sizes = map(len, words)
+    further_letters = sum([size - _USUAL_WORD_CHARS for size in sizes if size > _USUAL_WORD_CHARS])
     tokens = len(words) * rates.word + further_letters * rates.further_letter
     tokens += len(marks) * rates.mark + (sum(map(len, marks)) - len(marks)) * rates.further_mark
-    tokens += sum(-(-len(run) // _DIGITS_OF_A_TOKEN) for run in _DIGITS.findall(text)) + len(_BREAKS.findall(text))
+    tokens += sum([-(-len(run) // _DIGITS_OF_A_TOKEN) for run in _DIGITS.findall(text)])
+    # Most short texts are one line: looking for that costs nothing beside the expression.
+    if "\n" in text or "  " in text or "\t" in text:
+        tokens += len(_BREAKS.findall(text))
     if not text.isascii():
         tokens += _beyond_ascii(_ASCII.sub("", text), rates)
     return tokens

@@ -8,16 +8,17 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from sys import getsizeof
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, Context, attach, set_value
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.trace import TraceFlags
 from opentelemetry.util.types import AttributeValue
 
 from groundspan import attributes as keys
-from groundspan._capture import Attributes, Value
+from groundspan._capture import Attributes, Found, Value
 from groundspan._content import Content
 from groundspan._context import stamp
 from groundspan._guard import Guard
@@ -38,6 +39,7 @@ _BATCH_BYTES = 8 * 2**20
 _LOSSES_TOLD_EVERY_S = 60.0
 # A span without any text takes about so much.
 _SPAN_BYTES = 2_000
+_SAMPLED = TraceFlags.SAMPLED
 
 
 class Ended(NamedTuple):
@@ -89,6 +91,7 @@ class Outbox(SpanProcessor):
         self._make_exporter = make_exporter
         self._exporter = make_exporter()
         self.settings = settings
+        self._max_spans, self._max_bytes = settings.max_queue_spans, settings.max_queue_bytes
         self._withholder = Withholder(settings.redact) if settings.redact else None
         self._always = always
         self._counter = Counter(settings.tokenizers, tiktoken_cache_dir())
@@ -151,20 +154,20 @@ class Outbox(SpanProcessor):
 
     def on_end(self, span: ReadableSpan) -> None:
         """Take a span; never waits."""
-        context = span.get_span_context()
-        if self._closed or context is None or not context.trace_flags.sampled:
+        context = span.context
+        if self._closed or context is None or not context.trace_flags & _SAMPLED:
             return
         content = self.contents.pop(context.span_id, None)
         size_bytes = _SPAN_BYTES + (_text_bytes(span) if content is None else content.size_bytes)
         with self._counting:
             queue = self._queue
-            full = len(queue) >= self.settings.max_queue_spans
-            if full or (queue and self._waiting_bytes + size_bytes > self.settings.max_queue_bytes):
+            waiting, waiting_bytes = len(queue), self._waiting_bytes + size_bytes
+            if waiting >= self._max_spans or (waiting and waiting_bytes > self._max_bytes):
                 self._dropped += 1
                 return
-            self._waiting_bytes += size_bytes
+            self._waiting_bytes = waiting_bytes
             queue.append(Ended(span, content, size_bytes))
-        if len(queue) >= _BATCH_SPANS and not self._wake.is_set():
+        if waiting + 1 >= _BATCH_SPANS and not self._wake.is_set():
             self._wake.set()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
@@ -259,9 +262,9 @@ class Outbox(SpanProcessor):
 
     def _with_texts(self, span: ReadableSpan, content: Content) -> ReadableSpan:
         """Give *span* with its texts, and with the tokens that nobody counted."""
-        own = dict(span.attributes or {})
+        own = _attributes_of(span)
 
-        def tokens(texts: Attributes) -> Attributes:
+        def tokens(texts: Found) -> Attributes:
             with _COUNTING:
                 return counted({**texts, **own}, self._counter, content.embedded)
             return {}
@@ -292,6 +295,11 @@ class Outbox(SpanProcessor):
 
 def _nothing(_is_awaited: bool) -> int:
     return 0
+
+
+def _attributes_of(span: ReadableSpan) -> dict[str, AttributeValue]:
+    """Copy a span's attributes: item by item, OTel's mapping takes a lock for each."""
+    return cast("dict[str, AttributeValue]", span.attributes or {}).copy()
 
 
 def _text_bytes(span: ReadableSpan) -> int:

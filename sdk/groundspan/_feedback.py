@@ -11,7 +11,6 @@ from groundspan import _runtime
 from groundspan import attributes as keys
 from groundspan._guard import Guard
 from groundspan._span import _current as current_stage
-from groundspan._span import relevant as relevant_here
 from groundspan._text import Cutter, clean, dumps, number, shown
 
 if TYPE_CHECKING:
@@ -84,7 +83,9 @@ def relevant(ids: Iterable[object], *, trace_id: str | None = None) -> None:
     >>> gs.relevant(["doc-17", "doc-42"])
     """
     if trace_id is None:
-        relevant_here(ids)
+        stage = current_stage()
+        if stage is not None:
+            stage.pipeline.relevant(ids)
         return
     box = _box
     if box is None:
@@ -106,7 +107,7 @@ def _target() -> SpanContext:
     if not found.is_valid:
         raise LookupError("no trace is in progress: pass the trace_id that gs.trace_id() gave in it")
     stage = current_stage()
-    pipeline = None if stage is None else (stage.place.pipeline or stage).span_context
+    pipeline = None if stage is None else stage.pipeline.span_context
     return pipeline if pipeline is not None and pipeline.trace_id == found.trace_id else found
 
 

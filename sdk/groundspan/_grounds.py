@@ -1,17 +1,24 @@
 """Which retrieved chunks an answer of a pipeline stands on."""
 
 import threading
+from collections.abc import Sequence
 from typing import NamedTuple, Self
+
+from opentelemetry.trace import format_span_id
+
+from groundspan import attributes as keys
+from groundspan._capture import Found
+from groundspan._text import Cutter
 
 
 class Fetch(NamedTuple):
     """One finished retrieve or rerank."""
 
-    span_id: str
+    span_id: int
     started_ns: int
     ended_ns: int
     reranked: bool
-    within: str | None = None
+    within: int | None = None
     """The retrieve or rerank that this one ran inside of."""
 
 
@@ -29,7 +36,8 @@ class Grounds:
     def add(self, fetch: Fetch) -> None:
         """Let *fetch* take the place of what it follows, and stand beside what ran at the same time."""
         with self._lock:
-            self._latest = [*(other for other in self._latest if _beside(other, fetch)), fetch]
+            latest = self._latest
+            self._latest = [*[other for other in latest if _beside(other, fetch)], fetch] if latest else [fetch]
 
     def latest(self) -> list[Fetch]:
         """Give the fetches that an answer starting now stands on; a nested pipeline sees those around it."""
@@ -40,6 +48,11 @@ class Grounds:
         if self._around is not None:
             for fetch in self._latest:
                 self._around.add(fetch)
+
+
+def named(fetches: Sequence[Fetch], _cutter: Cutter) -> Found:
+    """Write what an answer stands on."""
+    return {keys.CONTEXT_SPAN_IDS: tuple(format_span_id(fetch.span_id) for fetch in fetches)}
 
 
 def _beside(other: Fetch, fetch: Fetch) -> bool:

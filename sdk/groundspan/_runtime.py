@@ -10,6 +10,11 @@ from groundspan._content import Content
 from groundspan._sampling import Sample
 
 
+def never() -> bool:
+    """Tell that it is not so: the host's own TracerProvider may have anything."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """What a span needs to be made."""
@@ -23,6 +28,8 @@ class Runtime:
     """Which traces are kept."""
     on_span: Callable[[Attributes], Attributes] | None = None
     """Texts as they may stand on the span itself, for everybody's exporters; None: they do not."""
+    is_alone: Callable[[], bool] = never
+    """Tells whether no sampler and no processor of others looks at a span when it starts."""
 
 
 _current: Runtime | None = None

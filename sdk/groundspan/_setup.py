@@ -16,7 +16,7 @@ from groundspan._capture import Capture
 from groundspan._redact import Redactor
 from groundspan._sampling import Sample
 from groundspan._tokenizers import Tokenizers
-from groundspan.settings import Settings, otlp_logs_certificate, otlp_logs_headers
+from groundspan.settings import Settings, names_sampler, otlp_logs_certificate, otlp_logs_headers
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -107,6 +107,7 @@ def shutdown(timeout_s: float | None = None) -> bool:
 def _start(settings: Settings) -> None:
     # The OTel SDK and its HTTP client take a tenth of a second to import: not before they are needed.
     from groundspan._export import Outbox
+    from groundspan._provider import OwnProvider
 
     global _outbox, _event_box  # noqa: PLW0603 - one sender for a process
     identity = _identity(settings)
@@ -129,6 +130,7 @@ def _start(settings: Settings) -> None:
             _outbox.contents,
             settings.sample,
             _outbox.redacted if settings.content_on_span else None,
+            provider.is_alone if isinstance(provider, OwnProvider) else _runtime.never,
         )
     )
     _feedback.install(_event_box)
@@ -194,14 +196,17 @@ def _joinable() -> "TracerProvider | None":
 
 def _new_provider(settings: Settings, identity: Mapping[str, str]) -> "TracerProvider":
     from opentelemetry.sdk.resources import Resource
-    from opentelemetry.sdk.trace import SpanLimits, TracerProvider
+    from opentelemetry.sdk.trace import SpanLimits
+
+    from groundspan._provider import AsParent, OwnProvider
 
     limits = SpanLimits(
         max_span_attributes=settings.max_attributes,
         # Our texts are cut where JSON stays JSON; a cut by length would break it.
         max_span_attribute_length=SpanLimits.UNSET,
     )
-    provider = TracerProvider(resource=Resource.create(dict(identity)), span_limits=limits)
+    sampler = None if names_sampler() else AsParent()
+    provider = OwnProvider(resource=Resource.create(dict(identity)), span_limits=limits, sampler=sampler)
     if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
         trace.set_tracer_provider(provider)
     else:
@@ -211,13 +216,13 @@ def _new_provider(settings: Settings, identity: Mapping[str, str]) -> "TracerPro
 
 def _exporter(settings: Settings) -> "SpanExporter":
     from opentelemetry.exporter.otlp.proto.http import Compression
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
+    from groundspan._exporter import exporter_class
     from groundspan._quiet import quieten
 
     quieten()
     headers = {"Authorization": f"Bearer {settings.token}"} if settings.token else None
-    return OTLPSpanExporter(
+    return exporter_class()(
         endpoint=settings.traces_url,
         headers=headers,
         timeout=settings.export_timeout_s,

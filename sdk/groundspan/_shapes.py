@@ -1,6 +1,7 @@
 """Read a field of an object or a dict alike: client libraries are recognised by shape, never imported."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 
 def get(value: object, name: str) -> object:
@@ -13,8 +14,9 @@ def get(value: object, name: str) -> object:
 
 def first(value: object, names: Iterable[str]) -> object:
     """Give the first of the fields *names* that holds anything."""
+    look_up = value.get if type(value) is dict else partial(get, value)
     for name in names:
-        found = get(value, name)
+        found: object = look_up(name)
         if found is not None:
             return found
     return None
@@ -22,8 +24,9 @@ def first(value: object, names: Iterable[str]) -> object:
 
 def text(value: object, names: Iterable[str]) -> str | None:
     """Give the first of the fields *names* that holds a string."""
+    look_up = value.get if type(value) is dict else partial(get, value)
     for name in names:
-        found = get(value, name)
+        found: object = look_up(name)
         if isinstance(found, str):
             return found
     return None

@@ -1,54 +1,47 @@
 """A stage's span while its work runs: what decorators drive, and what the ``with`` form hands out."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextvars import Token
 from types import TracebackType
-from typing import NamedTuple
 
-from opentelemetry.context import Context, attach, create_key, get_current, get_value, set_value
-from opentelemetry.trace import Span, SpanContext, format_span_id, set_span_in_context
+from opentelemetry.context import Context, attach, create_key, get_current, get_value
+from opentelemetry.trace import INVALID_SPAN, Span, SpanContext, set_span_in_context
 
 from groundspan import _capture as capture
 from groundspan import attributes as keys
 from groundspan._answers import Usage
-from groundspan._capture import Attributes, Found
+from groundspan._capture import Attributes, Value
 from groundspan._content import Content, Read
-from groundspan._context import give_back, with_attribute
+from groundspan._context import with_attribute
 from groundspan._failure import record
-from groundspan._grounds import Fetch, Grounds
+from groundspan._given import relevant, stated, take_asked
+from groundspan._grounds import Fetch, Grounds, named
 from groundspan._guard import Guard
+from groundspan._opening import put
 from groundspan._parameters import Arguments, Keywords
 from groundspan._plan import Plan
 from groundspan._runtime import Runtime, current
 from groundspan._sampling import begins_trace, is_kept, left_out
 from groundspan._sampling import ratio as sampled_ratio
 from groundspan._stages import EMBED, GENERATE, PIPELINE, RERANK, TOOL, Stage
-from groundspan._text import Cutter, clean, scalar
+from groundspan._text import clean, scalar
 
 _KEY = create_key("groundspan-stage")
+# OTel's own key, asked for once: span and stage then go into one copy of the context.
+(_SPAN_KEY,) = set_span_in_context(INVALID_SPAN, Context())
 
 _STARTING = Guard("start a span")
-_READING_ARGUMENTS = Guard("read a call's arguments")
 _READING_RESULT = Guard("read a call's result")
 _RECORDING = Guard("record an exception")
 _ENDING = Guard("end a span")
 
 
-class Place(NamedTuple):
-    """Where in a trace a stage stands."""
-
-    grounds: Grounds | None = None
-    pipeline: "StageSpan | None" = None
-    fetch: str | None = None
-    """The retrieve or rerank that is this stage, or that it runs inside of."""
-
-
-_NOWHERE = Place()
 _NOTHING: list[Fetch] = []
 _NO_CONTENT = Content(0, "no_content")
 # Of a string they make a text, and count nothing in it.
 _ANSWERS = (capture.said, capture.generated)
+_NO_KEYWORDS: Keywords = {}
 
 
 class StageSpan:
@@ -64,22 +57,27 @@ class StageSpan:
         "_plan",
         "_runtime",
         "_span",
+        "_span_id",
         "_stood_on",
         "_token",
         "_within",
+        "fetch",
+        "grounds",
         "is_left_out",
         "outcome",
         "outer",
-        "place",
         "started_ns",
     )
 
     _attributes: Attributes
-    _context: Context
     _runtime: Runtime
+    _span_id: int
     _stood_on: list[Fetch]
-    _within: str | None
-    place: "Place"
+    _within: int | None
+    grounds: Grounds | None
+    """What the pipeline that it is, or runs in, has fetched."""
+    fetch: int | None
+    """The retrieve or rerank that is this stage, or that it runs inside of."""
     outer: "StageSpan | None"
     """The stage that this one runs in."""
     is_left_out: bool
@@ -94,6 +92,7 @@ class StageSpan:
         self._kwargs = kwargs
         self._span: Span | None = None
         self._token: Token[Context] | None = None
+        self._context: Context | None = None
         self._content: Content | None = None
 
     def __enter__(self) -> "StageSpan":
@@ -155,7 +154,7 @@ class StageSpan:
 
     def relevant(self, ids: Iterable[object]) -> None:
         """Record which ids would have been right for the query."""
-        self._read(_relevant, ids)
+        self._read(relevant, ids)
 
     def set(self, key: str, value: object) -> None:
         """Set an attribute of the host's own."""
@@ -165,10 +164,13 @@ class StageSpan:
         content = self._content
         if content is None:
             return
+        if type(value) is str and read in _ANSWERS:
+            content.take_text(read, value)
+            return
         with _READING_RESULT:
             if read is capture.retrieved:
                 found = content.take_chunks(read, value)
-            elif self._plan.stage.texts_alone or (type(value) is str and read in _ANSWERS):
+            elif self._plan.stage.texts_alone:
                 found = content.take(read, value)
             else:
                 found = content.read(read, value)
@@ -186,64 +188,80 @@ class StageSpan:
         with _STARTING:
             self._runtime = runtime
             self._attributes = {}
-            plan = self._plan
-            self.outer = outer = _current()
-            around = _NOWHERE if outer is None else outer.place
-            if outer is not None and outer.is_left_out:
-                # The whole trace is; nothing is to be done or told.
-                self.place, self.is_left_out = around, True
-                self._args, self._kwargs = (), {}
-                return
-            span = self._started(runtime, plan)
-            self.started_ns = time.monotonic_ns()
-            self._context = set_value(_KEY, self, set_span_in_context(span, self._context))
-            self._span = span
-            self.is_left_out = False
-            if span.is_recording():
-                self._inherit(around, span)
-                self._content = content = Content(runtime.max_content_chars, plan.capture or runtime.capture)
-                if plan.stage.find is not None:
-                    with _READING_ARGUMENTS:
-                        self._take_arguments(content)
-                if plan.relevant is not None or plan.context is not None:
-                    self._take_stated(content)
+            context = get_current()
+            outer = context.get(_KEY)
+            if isinstance(outer, StageSpan):
+                self.outer, self.grounds, self.fetch = outer, outer.grounds, outer.fetch
+                if outer.is_left_out:
+                    # The whole trace is; nothing is to be done or told.
+                    self.is_left_out = True
+                    self._args, self._kwargs = (), _NO_KEYWORDS
+                    return
             else:
-                self.place = around
-                self.is_left_out = not span.get_span_context().trace_flags.sampled
+                self.grounds = self.fetch = None
+            plan = self._plan
+            name, opening = plan.known_opening or plan.opening(self._args, self._kwargs)
+            is_alone = False
+            if runtime.sample == 1.0 or not begins_trace():
+                is_alone = runtime.is_alone()
+                span = runtime.tracer.start_span(name, context, plan.kind, None if is_alone else opening)
+            else:
+                span, context = self._drawn(runtime, context, name, opening)
+            self.started_ns = time.monotonic_ns()
+            self._span, told = span, span.get_span_context()
+            self._span_id = told.span_id
+            self._context = Context({**context, _SPAN_KEY: span, _KEY: self})
+            if span.is_recording():
+                self.is_left_out = False
+                if is_alone:
+                    put(span, opening)
+                self._record(runtime, plan)
+            else:
+                self.is_left_out = not told.trace_flags.sampled
             self._token = attach(self._context)
         # A task that outlives the call keeps this object alive, and must not keep the host's arguments too.
-        self._args, self._kwargs = (), {}
+        self._args, self._kwargs = (), _NO_KEYWORDS
 
-    def _started(self, runtime: Runtime, plan: Plan) -> Span:
-        name, opening = plan.opening(self._args, self._kwargs)
-        self._context = get_current()
-        if runtime.sample != 1.0 and begins_trace():
-            ratio = sampled_ratio(runtime.sample, name, lambda: plan.asked(self._args, self._kwargs))
-            if not is_kept(ratio):
-                return left_out()
-            opening = {**opening, keys.SAMPLE_RATIO: ratio}
-            self._context = with_attribute(keys.SAMPLE_RATIO, ratio)
-        return runtime.tracer.start_span(name, kind=plan.stage.kind, attributes=opening)
+    def _drawn(
+        self, runtime: Runtime, context: Context, name: str, opening: Mapping[str, Value]
+    ) -> tuple[Span, Context]:
+        """Start a trace if it is kept; give the context for what runs beneath it, too."""
+        plan = self._plan
+        ratio = sampled_ratio(runtime.sample, name, lambda: plan.asked(self._args, self._kwargs))
+        if not is_kept(ratio):
+            return left_out(), context
+        span = runtime.tracer.start_span(name, context, plan.kind, {**opening, keys.SAMPLE_RATIO: ratio})
+        return span, with_attribute(keys.SAMPLE_RATIO, ratio)
 
-    def _take_arguments(self, content: Content) -> None:
-        plan, args, kwargs = self._plan, self._args, self._kwargs
-        asked = plan.asked(args, kwargs)
-        if plan.stage is EMBED:
-            content.take_embedded(asked)
-        else:
-            content.take(plan.stage.read_asked, asked)
-        if plan.tops and (top_k := plan.top_k(args, kwargs)) is not None:
-            self._attributes[keys.TOP_K] = top_k
+    def _record(self, runtime: Runtime, plan: Plan) -> None:
+        """Keep what the call was given."""
+        stage, args = plan.stage, self._args
+        if stage.fetches:
+            self._within, self.fetch = self.fetch, self._span_id
+        elif stage is PIPELINE:
+            self.grounds = Grounds(self.grounds)
+        elif stage is GENERATE:
+            self._stood_on = _NOTHING if self.grounds is None else self.grounds.latest()
+        self._content = content = Content(runtime.max_content_chars, plan.capture or runtime.capture)
+        position = plan.asked_at
+        if position is not None and position < len(args) and type(asked := args[position]) is str:
+            # What most calls are given. Nothing to guard: a string is kept as it is.
+            if stage is EMBED:
+                content.take_embedded((asked,))
+            else:
+                content.take_text(stage.read_asked, asked)
+        elif stage.find is not None:
+            take_asked(content, plan, args, self._kwargs)
+        if plan.is_stated:
+            self._attributes |= stated(content, plan, args, self._kwargs)
 
-    def _take_stated(self, content: Content) -> None:
-        """Ask the decorator's own functions, which may raise."""
-        plan, args, kwargs = self._plan, self._args, self._kwargs
-        if plan.relevant is not None:
-            with _READING_ARGUMENTS:
-                self._attributes |= content.read(_relevant, plan.relevant_ids(args, kwargs))
-        if plan.context is not None:
-            with _READING_ARGUMENTS:
-                content.take_chunks(capture.context, plan.given_context(args, kwargs))
+    @property
+    def pipeline(self) -> "StageSpan":
+        """The nearest pipeline that it is or runs in; where there is none, the stage itself."""
+        within: StageSpan | None = self
+        while within is not None and within.stage is not PIPELINE:
+            within = within.outer
+        return within or self
 
     @property
     def stage(self) -> Stage:
@@ -286,7 +304,12 @@ class StageSpan:
 
     def finish(self, returned: object) -> None:
         """Read what the work returned, and end the span."""
-        self.result(returned)
+        read, content = self._plan.stage.read_result, self._content
+        if type(returned) is str and read in _ANSWERS and content is not None:
+            # What most answers are. Nothing to guard: a string is kept as it is.
+            content.take_text(read, returned)
+        else:
+            self._read(read, returned)
         self.end()
 
     def fail(self, error: BaseException) -> None:
@@ -301,27 +324,30 @@ class StageSpan:
         span, content = self._span, self._content
         if span is None:
             return
-        self._give_back()
-        self._content = None
+        if self._token is not None:
+            self._give_back(self._token)
+        # The context names this object: without each other they need no garbage collector.
+        self._content = self._context = None
         if content is None:
             return
         with _ENDING:
             if span.is_recording():
-                if not failed and self.place.grounds is not None:
-                    self._settle(span, content, self.place.grounds)
+                if not failed and self.grounds is not None and self._plan.settles:
+                    self._settle(content, self.grounds)
                 self._hand_over(span, content)
 
     def _hand_over(self, span: Span, content: Content) -> None:
         """End the span; its texts are left where our exporter finds them."""
-        if self._runtime.on_span is not None:
-            self._attributes |= self._runtime.on_span(content.written())
+        runtime, span_id = self._runtime, self._span_id
+        if runtime.on_span is not None:
+            self._attributes |= runtime.on_span(content.written())
             content = _NO_CONTENT
         if self._attributes:
             span.set_attributes(self._attributes)
         if not content:
             span.end()
             return
-        contents, span_id = self._runtime.contents, span.get_span_context().span_id
+        contents = runtime.contents
         contents[span_id] = content
         span.end()
         if span_id in contents:
@@ -330,7 +356,7 @@ class StageSpan:
 
     def resume(self) -> None:
         """Make the span the current one again: a stream's work goes on."""
-        if self._span is not None and self._token is None:
+        if self._context is not None and self._token is None:
             self._token = attach(self._context)
 
     def pause(self) -> None:
@@ -338,60 +364,32 @@ class StageSpan:
         if self._token is not None:
             # The work may have opened spans of its own, which are current again when it goes on.
             inside = get_current()
-            self._give_back()
+            self._give_back(self._token)
             self._context = inside
 
-    def _give_back(self) -> None:
-        if self._token is None:
-            return
-        token, self._token = self._token, None
-        if not give_back(token) and get_current() is self._context and isinstance(token.old_value, Context):
-            attach(token.old_value)
+    def _give_back(self, token: Token[Context]) -> None:
+        self._token = None
+        try:
+            token.var.reset(token)
+        except ValueError:
+            # It was attached by another task or thread, as in give_back().
+            if get_current() is self._context and isinstance(token.old_value, Context):
+                attach(token.old_value)
 
-    def _inherit(self, around: "Place", span: Span) -> None:
-        stage = self._plan.stage
-        self._stood_on = _NOTHING
-        self._within = around.fetch
-        if stage is GENERATE and around.grounds is not None:
-            self._stood_on = around.grounds.latest()
-        elif stage is PIPELINE:
-            around = Place(Grounds(around.grounds), self, around.fetch)
-        elif stage.fetches:
-            around = Place(around.grounds, around.pipeline, _id(span))
-        self.place = around
-
-    def _settle(self, span: Span, content: Content, grounds: Grounds) -> None:
+    def _settle(self, content: Content, grounds: Grounds) -> None:
         """Tell the pipeline what was fetched, and the answer what it stands on."""
         if content.fetched:
             reranked = self._plan.stage is RERANK
-            grounds.add(Fetch(_id(span), self.started_ns, time.monotonic_ns(), reranked, self._within))
+            grounds.add(Fetch(self._span_id, self.started_ns, time.monotonic_ns(), reranked, self._within))
         elif self._plan.stage is GENERATE and not content.has_context:
             # Chunks fetched while the answer was made count where none were there before.
             stood_on = self._stood_on or grounds.latest()
             if stood_on:
-                content.note({keys.CONTEXT_SPAN_IDS: tuple(fetch.span_id for fetch in stood_on)})
+                content.note(named, stood_on)
         elif self._plan.stage is PIPELINE:
             grounds.hand_up()
-
-
-def relevant(ids: Iterable[object]) -> None:
-    """Say which ids are relevant to the question of the pipeline in progress; callable anywhere within it.
-
-    >>> gs.relevant(["doc-17", "doc-42"])
-    """
-    stage = _current()
-    if stage is not None:
-        (stage.place.pipeline or stage).relevant(ids)
-
-
-def _relevant(ids: object, _cutter: Cutter) -> Found:
-    return capture.relevant(ids)
 
 
 def _current() -> StageSpan | None:
     found = get_value(_KEY)
     return found if isinstance(found, StageSpan) else None
-
-
-def _id(span: Span) -> str:
-    return format_span_id(span.get_span_context().span_id)

@@ -5,6 +5,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable
+from functools import lru_cache
 from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec, module_from_spec
@@ -38,6 +39,7 @@ _PIECE_CHARS = 65_536
 _LOADING = Guard("load a tokenizer; tokens are estimated")
 
 
+@lru_cache(256)
 def encoding_of(model: str | None) -> Encoding | None:
     """Name the encoding of one of OpenAI's models; other providers' have none that is public and at hand.
 
@@ -128,6 +130,8 @@ def _checked(count: object) -> CountTokens:
 def _in_pieces(count: CountTokens) -> CountTokens:
     def counting(text: str) -> int:
         text = clean(text)
+        if len(text) <= _PIECE_CHARS:
+            return count(text)
         return sum(count(text[start : start + _PIECE_CHARS]) for start in range(0, len(text), _PIECE_CHARS))
 
     return counting

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from groundspan import attributes as keys
-from groundspan._capture import Attributes
+from groundspan._capture import Attributes, Unwritten
 from groundspan._estimate import CL100K, O200K, estimated
 from groundspan._guard import Guard
 from groundspan._text import dumps, integer
@@ -100,14 +100,19 @@ def _model(attributes: Mapping[str, object]) -> str | None:
     return next((name for name in known if encoding_of(name)), known[0] if known else None)
 
 
-def _messages(written: object) -> list[object]:
-    if not isinstance(written, str):
-        return []
-    try:
-        read: object = json.loads(written)
-    except (ValueError, RecursionError):
-        return []
+def _messages(found: object) -> Sequence[object]:
+    """Give messages as they were found, or read them where they are written already."""
+    read = found.json if isinstance(found, Unwritten) else _read(found)
     return read if isinstance(read, list) else []
+
+
+def _read(written: object) -> object:
+    if not isinstance(written, str):
+        return None
+    try:
+        return json.loads(written)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _texts(messages: Sequence[object]) -> list[str]:

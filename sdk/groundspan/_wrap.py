@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar, cast
 from groundspan import _runtime
 from groundspan._flow import Flow
 from groundspan._plan import Plan
-from groundspan._returned import followed
+from groundspan._returned import DONE, followed
 from groundspan._span import StageSpan
 from groundspan._streams import AsyncSteps, Steps, relay, relay_async
 
@@ -45,6 +45,9 @@ def _plain(function: Callable[P, R], plan: Plan) -> Callable[P, R]:
         except BaseException as error:
             span.fail(error)
             raise
+        if type(returned) in DONE:
+            span.finish(returned)
+            return returned
         return followed(returned, span)
 
     return call
@@ -63,6 +66,9 @@ def _coroutine(function: Callable[P, Awaitable[R]], plan: Plan) -> Callable[P, A
         except BaseException as error:
             span.fail(error)
             raise
+        if type(returned) in DONE:
+            span.finish(returned)
+            return returned
         return followed(returned, span)
 
     return call

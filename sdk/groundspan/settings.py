@@ -168,6 +168,12 @@ def tiktoken_cache_dir(environ: Mapping[str, str] | None = None) -> Path | None:
     return Path(named) if named else None
 
 
+def names_sampler(environ: Mapping[str, str] | None = None) -> bool:
+    """Tell whether OTel's variable says which spans are sampled."""
+    environ = os.environ if environ is None else environ
+    return bool(environ.get("OTEL_TRACES_SAMPLER"))
+
+
 def otlp_logs_headers(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """Read the headers that OTel's variables want on every request with log records."""
     environ = os.environ if environ is None else environ

@@ -26,6 +26,7 @@ EVERYTHING = Withholder(tuple(BUILT_IN.values()))
         ("Call +49 (30) 901820 or 555-867-5309.", "Call [phone] or [phone]."),
         ("Paid with 4111 1111 1111 1111 123 today", "Paid with [card] 123 today"),
         ("Send it to DE89 3704 0044 0532 0130 00 and wait", "Send it to [iban] and wait"),
+        ("My data: DE80D29B0598758AC2 is what you need.", "My data: [iban] is what you need."),
         ("sk-proj-abcdefghijklmnopqrst is mine", "[key] is mine"),
         ("From 203.0.113.9, and 2001:db8::17.", "From [ip], and [ip]."),
     ],
