@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from groundspan_collector import evidence
+from groundspan_collector import evidence, wording
 from groundspan_collector.claims import Claim
-from groundspan_collector.evidence import NAME, NOT, NUMBER, STOP, Index, Passage, Word
+from groundspan_collector.evidence import Index, Passage
 from groundspan_collector.judges.alignment import NOTHING, OPPOSITE, Alignment, Difference, align
 from groundspan_collector.judges.words import ARTICLES, ATTRIBUTION, AUXILIARIES, CAUSE, CODE_NAME, REFERENCE
+from groundspan_collector.wording import NAME, NOT, NUMBER, STOP, Word
 
 UNLIKENESS = (
     "novel share",
@@ -79,7 +80,7 @@ def ground(index: Index, question: str) -> Ground:
         for distance in (1, 2):
             pairs.update(zip(stems, stems[distance:], strict=False))
         chunks[statement.at.chunk] |= statement.stems
-    asked = frozenset(word.stem for word in evidence.words(question) if word.kind != STOP)
+    asked = frozenset(word.stem for word in wording.words(question) if word.kind != STOP)
     return Ground(index, asked, frozenset(pairs), tuple(map(frozenset, chunks)))
 
 
@@ -132,7 +133,7 @@ def _said(text: str) -> Iterator[Word]:
     """The words of a claim, less those that say which passage it is from."""
     lead = ATTRIBUTION.match(text)
     references = [found.span() for found in REFERENCE.finditer(text)]
-    for word in evidence.words(text, lead.end() if lead else 0):
+    for word in wording.words(text, lead.end() if lead else 0):
         if not any(start <= word.start < end for start, end in references):
             yield word
 
