@@ -225,8 +225,10 @@ def _context(domain: Domain, spelling: str, draw: random.Random) -> StructuredCo
         at_record, field = draw.randrange(len(names)), draw.choice(domain.fields)
         truth_told = turn % 2 == 0
         mine = values[at_record][field.path]
-        said = mine if truth_told else draw.choice([value for value in field.values if value != mine])
-        text = draw.choice(field.sentences(names[at_record], said))
+        true = field.sentences(names[at_record], mine)
+        # "Open until 9 pm" is true of more than one value.
+        false = [text for value in field.values for text in field.sentences(names[at_record], value) if text not in true]
+        text = draw.choice(true if truth_told else false)
         claims.append(StructuredClaim(text, truth_told, field.kind, *places[at_record, field.path]))
     return StructuredContext(domain.name, spelling, tuple(chunks), tuple(claims))
 

@@ -8,7 +8,7 @@ statements that share its words.
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from groundspan_collector import structured
 from groundspan_collector.claims import sentences, statements
@@ -16,6 +16,8 @@ from groundspan_collector.structured import Reading, Span
 from groundspan_collector.wording import NOT, NUMBER, STOP, WORD, Word, normal, words
 
 CAMEL = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^A-Za-z\s_]+")
+KEYED = 2.0
+"""A word that is a field's key tells so much more of what a claim is about than one in its value or its name."""
 LONG_VALUE = 60
 """A value longer than this may hold several sentences."""
 OPEN, CLOSE, CLOSED = (normal(word)[0] for word in ("open", "closes", "closed"))
@@ -40,6 +42,8 @@ class Statement:
     stems: frozenset[str]
     reading: Reading | None = None
     """How it is read where it is a value of a record or table."""
+    keys: frozenset[str] = frozenset()
+    """The words of its key there, unless the value is only the record's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ class Passage:
     size: int
     """Content words of the statement itself, without its neighbour."""
     score: float
+    reading: Reading | None = None
+    """How it is read where it is a value of a record or table; it then has no neighbour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,8 @@ def passages(index: Index, stems: Iterable[str], limit: int = 3) -> list[Passage
     scores: dict[int, float] = {}
     for stem, rarity in asked.items():
         for number in index.postings[stem]:
-            scores[number] = scores.get(number, 0.0) + rarity
+            worth = rarity * KEYED if stem in index.statements[number].keys else rarity
+            scores[number] = scores.get(number, 0.0) + worth
     best = sorted(scores, key=lambda number: (-scores[number], number))[:limit]
     return [_passage(index, number, scores[number], asked) for number in best]
 
@@ -92,6 +99,8 @@ def _passage(index: Index, number: int, score: float, asked: dict[str, float]) -
     """The statement *number*, with the neighbour that adds more than a fifth to its score, if one does."""
     own = index.statements[number]
     size = sum(word.kind != STOP for word in own.words)
+    if own.reading:
+        return Passage(own.at, own.words, own.stems, size, score, own.reading)
     added, other = 0.0, own
     for neighbour in index.statements[max(0, number - 1) : number + 2]:
         gain = sum(asked.get(stem, 0.0) for stem in neighbour.stems - own.stems)
@@ -115,8 +124,13 @@ def _statements(chunk: int, text: str) -> Iterator[Statement]:
 
 def _statement(at: Evidence, found: Iterable[Word], reading: Reading | None = None) -> Statement:
     kept = tuple(found)
-    stems = frozenset(word.stem for word in kept if word.kind != STOP)
-    return Statement(at, kept, stems, reading)
+    # Each field that is "no" has a "not", so that a "not" does not tell which field is asked for.
+    stems = frozenset(word.stem for word in kept if word.kind != STOP and not (reading and word.kind == NOT))
+    if reading is None or reading.key is None or reading.value[0] == reading.record:
+        return Statement(at, kept, stems, reading)
+    low, high = reading.key
+    keys = frozenset(word.stem for word in kept if low <= word.start < high and word.kind != STOP)
+    return Statement(at, kept, stems, reading, keys)
 
 
 def _read_value(chunk: int, text: str, reading: Reading) -> Iterator[Statement]:
@@ -127,7 +141,7 @@ def _read_value(chunk: int, text: str, reading: Reading) -> Iterator[Statement]:
         yield _statement(Evidence(chunk, *reading.at), _said(text, reading), reading)
         return
     for part in parts:
-        one = Reading(reading.lead, reading.key, part, part)
+        one = replace(reading, value=part, at=part)
         yield _statement(Evidence(chunk, *part), _said(text, one), one)
 
 

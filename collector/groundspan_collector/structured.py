@@ -64,6 +64,8 @@ class Reading:
     value: Span
     at: Span
     """What a person is shown: the value with its key, or with the name of its row."""
+    record: int
+    """Where the record begins, or its name: values with the same number are of one thing."""
 
 
 @dataclass(slots=True)
@@ -97,7 +99,10 @@ class _Record:
         """The values, each with the names and keys around it."""
         for frame, key, value in self.found:
             shown = _quoted(text, key or value)[0], _quoted(text, value)[1]
-            yield Reading(tuple(span for span in _lead(frame) if span != value), key, value, shown)
+            around = list(_around(frame))
+            lead = [span for one in around for span in (one.key, one.name) if span and span != value]
+            record = next((one.name[0] for one in around if one.name), self.found[0][2][0])
+            yield Reading(tuple(lead), key, value, shown, record)
 
 
 def stretches(text: str) -> Iterator[tuple[Span, list[Reading]]]:
@@ -152,14 +157,12 @@ def bare(value: str) -> str:
     return value.strip("\"' ").casefold()
 
 
-def _lead(frame: Frame) -> list[Span]:
-    """The keys and names around a value, the outermost first; of a record without end, the innermost."""
-    found: list[Span] = []
+def _around(frame: Frame) -> list[Frame]:
+    """The records that a value is in, the outermost first; of a very deep nest, the innermost."""
+    found: list[Frame] = []
     around: Frame | None = frame
-    for _ in range(DEEPEST):
-        if around is None:
-            break
-        found += [span for span in (around.name, around.key) if span]
+    while around and len(found) < DEEPEST:
+        found.append(around)
         around = around.outer
     return found[::-1]
 
@@ -305,7 +308,7 @@ def _rows(text: str, head: list[Span], rows: list[list[Span]]) -> Iterator[Readi
             if cell[0] < cell[1]:
                 lead = (name,) if name and place != naming else ()
                 shown = min(cell[0], *(low for low, _ in lead), cell[0]), max(cell[1], *(high for _, high in lead), cell[1])
-                yield Reading(lead, head[place], cell, shown)
+                yield Reading(lead, head[place], cell, shown, row[naming if name else 0][0])
 
 
 def _trimmed(text: str, start: int, end: int) -> Span:
