@@ -18,7 +18,7 @@ from statistics import mean
 from typing import Any
 
 import structured_contexts
-from groundspan_collector import claims, evidence, wording
+from groundspan_collector import evidence, wording
 from groundspan_collector.claims import Claim
 from groundspan_collector.evidence import Evidence, Index
 from groundspan_collector.evidence_window import window
@@ -60,7 +60,24 @@ def windows(most_chars: int) -> Looking:
     return look
 
 
-LOOKING: dict[str, Looking] = {"3 passages": passages} | {f"window {most}": windows(most) for most in BUDGETS}
+def passages_within(index: Index, claim: str) -> tuple[Sequence[Evidence], int]:
+    """As many passages as 800 characters hold: what the window must be better than."""
+    stems = {word.stem for word in wording.words(claim) if word.kind != wording.STOP}
+    found: list[Evidence] = []
+    chars = 0
+    for passage in evidence.passages(index, stems, limit=40):
+        length = passage.at.end - passage.at.start
+        if chars + length <= BUDGETS[1]:
+            found.append(passage.at)
+            chars += length
+    return found, chars
+
+
+LOOKING: dict[str, Looking] = {
+    "3 passages": passages,
+    f"passages {BUDGETS[1]}": passages_within,
+    **{f"window {most}": windows(most) for most in BUDGETS},
+}
 
 
 def wice() -> Iterator[Sought]:
@@ -133,7 +150,7 @@ def judged() -> Iterator[tuple[str, str, bool, bool]]:
     for context in structured_contexts.contexts(CONTEXTS, SEED):
         index = evidence.read(context.chunks)
         for claim in context.claims:
-            ruling = judge.judge(Case("", index, claim.text, [Claim(claim.text, 0, len(claim.text))]))
+            ruling = judge.judge(Case("", index, claim.text, (Claim(claim.text, 0, len(claim.text)),)))
             yield context.format, claim.kind, claim.supported, ruling.verdicts[0].word == SUPPORTED
 
 
@@ -160,7 +177,7 @@ def _look(look: Looking, context: Sequence[str], asked: Sequence[str]) -> None:
 
 def _judge(context: Sequence[str], asked: Sequence[str]) -> None:
     index = evidence.read(context)
-    lexical.load().judge(Case("", index, " ".join(asked), [Claim(text, 0, len(text)) for text in asked]))
+    lexical.load().judge(Case("", index, " ".join(asked), tuple(Claim(text, 0, len(text)) for text in asked)))
 
 
 def _fastest(run: Callable[[], object]) -> float:
@@ -181,13 +198,16 @@ def main() -> None:
     out(f"{'evidence in the window':28} {'n':>5}" + "".join(f"  {name:>18}" for name in LOOKING) + "\n")
     for kind, sought in by_kind.items():
         shown = (recall(sought, look) for look in LOOKING.values())
-        out(f"{kind:28} {len(sought):5}" + "".join(f"   {whole:.3f} {part:.3f} {chars:5.0f}" for whole, part, chars in shown) + "\n")
+        out(
+            f"{kind:28} {len(sought):5}"
+            + "".join(f"   {whole:.3f} {part:.3f} {chars:5.0f}" for whole, part, chars in shown)
+            + "\n"
+        )
     out("(share of claims with all of their evidence, share of the evidence, characters shown)\n\n")
     rows = list(judged())
     out("lexical judge on claims about records: accuracy, called supported where true, where false\n")
-    for column in (0, 1):
-        for name in dict.fromkeys(row[column] for row in rows):
-            out(_judgement(name, [row for row in rows if row[column] == name]))
+    for name in dict.fromkeys([row[0] for row in rows] + [row[1] for row in rows]):
+        out(_judgement(name, [row for row in rows if name in row[:2]]))
     out(_judgement("all", rows) + "\n")
     out(f"microseconds a claim ({CHUNKS} chunks x {CHUNK_CHARS} characters, {CLAIMS} claims, reading included)\n")
     for name, spent in cost_us().items():

@@ -80,7 +80,11 @@ def number(*path: str, values: Sequence[Value], sentences: Sequence[str]) -> Fie
 
 def open_on(day: str) -> Field:
     """The hours of one day, spelled as in public business records: ``8:0-21:0``, or closed."""
-    spans = [f"{opening}:{half}-{closing}:0" for opening, half in ((7, 0), (8, 0), (9, 30), (11, 0)) for closing in (17, 21, 22)]
+    spans = [
+        f"{opening}:{half}-{closing}:0"
+        for opening, half in ((7, 0), (8, 0), (9, 30), (11, 0))
+        for closing in (17, 21, 22)
+    ]
 
     def sentences(name: str, value: Value) -> Sequence[str]:
         if value is None:
@@ -129,17 +133,60 @@ DOMAINS = (
     Domain(
         "restaurants",
         "name",
-        "Blue Lantern Cafe/Harbor Grill/Casa Verde/Old Mill Diner/Noodle Republic/The Brass Fork/Sunny Side Bakery".split("/"),
+        [
+            "Blue Lantern Cafe",
+            "Harbor Grill",
+            "Casa Verde",
+            "Old Mill Diner",
+            "Noodle Republic",
+            "The Brass Fork",
+            "Sunny Side Bakery",
+        ],
         (
-            word("city", values="Oslo/Portland/Tucson/Nashville/Ghent", sentences=["{} is located in {}.", "{} is a restaurant in {}."]),
-            number("stars", values=[2.5, 3.0, 3.5, 4.0, 4.5], sentences=["{} is rated {} stars.", "{} has a rating of {} stars."]),
+            word(
+                "city",
+                values="Oslo/Portland/Tucson/Nashville/Ghent",
+                sentences=["{} is located in {}.", "{} is a restaurant in {}."],
+            ),
+            number(
+                "stars",
+                values=[2.5, 3.0, 3.5, 4.0, 4.5],
+                sentences=["{} is rated {} stars.", "{} has a rating of {} stars."],
+            ),
             Field(("attributes", "WiFi"), "word", ("no", "free"), _wifi),
             Field(("attributes", "Alcohol"), "word", ("none", "full_bar", "beer_and_wine_list"), _alcohol),
-            truth("attributes", "OutdoorSeating", yes=["{} has outdoor seating.", "Guests can sit outdoors at {}."], no=["{} has no outdoor seating.", "{} does not offer outdoor seating."]),
-            truth("attributes", "GoodForKids", yes=["{} is good for kids.", "{} suits children."], no=["{} is not good for kids.", "{} is not suitable for children."]),
-            truth("attributes", "RestaurantsReservations", yes=["{} takes reservations.", "Reservations are accepted at {}."], no=["{} does not take reservations.", "No reservations are possible at {}."]),
-            truth("attributes", "BusinessParking", "garage", yes=["{} has a parking garage.", "There is garage parking at {}."], no=["{} has no parking garage.", "Garage parking is not available at {}."]),
-            truth("attributes", "BusinessParking", "street", yes=["Street parking is available at {}."], no=["{} has no street parking."]),
+            truth(
+                "attributes",
+                "OutdoorSeating",
+                yes=["{} has outdoor seating.", "Guests can sit outdoors at {}."],
+                no=["{} has no outdoor seating.", "{} does not offer outdoor seating."],
+            ),
+            truth(
+                "attributes",
+                "GoodForKids",
+                yes=["{} is good for kids.", "{} suits children."],
+                no=["{} is not good for kids.", "{} is not suitable for children."],
+            ),
+            truth(
+                "attributes",
+                "RestaurantsReservations",
+                yes=["{} takes reservations.", "Reservations are accepted at {}."],
+                no=["{} does not take reservations.", "No reservations are possible at {}."],
+            ),
+            truth(
+                "attributes",
+                "BusinessParking",
+                "garage",
+                yes=["{} has a parking garage.", "There is garage parking at {}."],
+                no=["{} has no parking garage.", "Garage parking is not available at {}."],
+            ),
+            truth(
+                "attributes",
+                "BusinessParking",
+                "street",
+                yes=["Street parking is available at {}."],
+                no=["{} has no street parking."],
+            ),
             open_on("Monday"),
             open_on("Friday"),
             open_on("Sunday"),
@@ -148,27 +195,75 @@ DOMAINS = (
     Domain(
         "products",
         "product",
-        "Trail Lamp X2/Aria Headphones/Kettle Pro/Nimbus Backpack/Volt Charger 65/Cedar Desk/Pico Drone".split("/"),
+        [
+            "Trail Lamp X2",
+            "Aria Headphones",
+            "Kettle Pro",
+            "Nimbus Backpack",
+            "Volt Charger 65",
+            "Cedar Desk",
+            "Pico Drone",
+        ],
         (
-            number("price_usd", values=[19, 24.5, 39, 49.9, 79, 129], sentences=["The {} costs {} dollars.", "The price of the {} is ${}."]),
-            number("warranty_years", values=[1, 2, 3, 5], sentences=["The {} has a warranty of {} years.", "It comes with a {1}-year warranty: the {0}."]),
-            number("weight_g", values=[180, 240, 560, 900, 1250], sentences=["The {} weighs {} g.", "The weight of the {} is {} grams."]),
-            word("color", values="red/black/green/silver/white", sentences=["The {} is {}.", "The color of the {} is {}."]),
-            word("material", values="aluminium/cotton/oak/plastic/steel", sentences=["The {} is made of {}.", "The material of the {} is {}."]),
+            number(
+                "price_usd",
+                values=[19, 24.5, 39, 49.9, 79, 129],
+                sentences=["The {} costs {} dollars.", "The price of the {} is ${}."],
+            ),
+            number(
+                "warranty_years",
+                values=[1, 2, 3, 5],
+                sentences=["The {} has a warranty of {} years.", "It comes with a {1}-year warranty: the {0}."],
+            ),
+            number(
+                "weight_g",
+                values=[180, 240, 560, 900, 1250],
+                sentences=["The {} weighs {} g.", "The weight of the {} is {} grams."],
+            ),
+            word(
+                "color",
+                values="red/black/green/silver/white",
+                sentences=["The {} is {}.", "The color of the {} is {}."],
+            ),
+            word(
+                "material",
+                values="aluminium/cotton/oak/plastic/steel",
+                sentences=["The {} is made of {}.", "The material of the {} is {}."],
+            ),
             truth("waterproof", yes=["The {} is waterproof."], no=["The {} is not waterproof."]),
-            truth("inStock", yes=["The {} is in stock.", "The {} is currently in stock."], no=["The {} is not in stock.", "The {} is out of stock."]),
-            truth("rechargeable", yes=["The {} is rechargeable.", "The {} can be recharged."], no=["The {} is not rechargeable.", "The {} cannot be recharged."]),
+            truth(
+                "inStock",
+                yes=["The {} is in stock.", "The {} is currently in stock."],
+                no=["The {} is not in stock.", "The {} is out of stock."],
+            ),
+            truth(
+                "rechargeable",
+                yes=["The {} is rechargeable.", "The {} can be recharged."],
+                no=["The {} is not rechargeable.", "The {} cannot be recharged."],
+            ),
         ),
     ),
     Domain(
         "people",
         "name",
-        "Ann Lee/Tomas Berg/Priya Nair/Luis Ortega/Mei Tanaka/Sarah Okafor/Jonas Weber".split("/"),
+        ["Ann Lee", "Tomas Berg", "Priya Nair", "Luis Ortega", "Mei Tanaka", "Sarah Okafor", "Jonas Weber"],
         (
             number("birth_year", values=[1948, 1955, 1963, 1971, 1986, 1990], sentences=["{} was born in {}."]),
-            word("birthplace", values="Lima/Kyoto/Dublin/Chennai/Lagos", sentences=["{} was born in {}.", "The birthplace of {} is {}."]),
-            word("occupation", values="architect/chemist/violinist/pilot/judge", sentences=["{} works as an {}.", "{} is a {} by occupation."]),
-            word("employer", values="Northwind/Acme Labs/Helios/City Hospital", sentences=["{} is employed by {}.", "{} works for {}."]),
+            word(
+                "birthplace",
+                values="Lima/Kyoto/Dublin/Chennai/Lagos",
+                sentences=["{} was born in {}.", "The birthplace of {} is {}."],
+            ),
+            word(
+                "occupation",
+                values="architect/chemist/violinist/pilot/judge",
+                sentences=["{} works as an {}.", "{} is a {} by occupation."],
+            ),
+            word(
+                "employer",
+                values="Northwind/Acme Labs/Helios/City Hospital",
+                sentences=["{} is employed by {}.", "{} works for {}."],
+            ),
             number("children", values=[0, 1, 2, 3, 4], sentences=["{} has {} children."]),
             truth("married", yes=["{} is married."], no=["{} is not married."]),
             truth("speaksFrench", yes=["{} speaks French."], no=["{} does not speak French."]),
@@ -177,16 +272,26 @@ DOMAINS = (
     Domain(
         "flights",
         "flight",
-        "LX 318/BA 907/SK 4012/AF 1240/DL 77/QF 12/UA 881".split("/"),
+        ["LX 318", "BA 907", "SK 4012", "AF 1240", "DL 77", "QF 12", "UA 881"],
         (
-            word("from", values="Zurich/Boston/Madrid/Osaka/Perth", sentences=["Flight {} leaves from {}.", "{} departs from {}."]),
-            word("to", values="London/Denver/Cairo/Seoul/Toronto", sentences=["Flight {} goes to {}.", "{} flies to {}."]),
+            word(
+                "from",
+                values="Zurich/Boston/Madrid/Osaka/Perth",
+                sentences=["Flight {} leaves from {}.", "{} departs from {}."],
+            ),
+            word(
+                "to", values="London/Denver/Cairo/Seoul/Toronto", sentences=["Flight {} goes to {}.", "{} flies to {}."]
+            ),
             at("departs", ["Flight {} departs at {}.", "The departure of {} is at {}."]),
             at("arrives", ["Flight {} arrives at {}.", "{} gets in at {}."]),
             word("gate", values="A12/B4/C33/D7", sentences=["Flight {} uses gate {}.", "The gate of {} is {}."]),
             number("stops", values=[0, 1, 2], sentences=["Flight {} has {} stops."]),
             truth("delayed", yes=["Flight {} is delayed."], no=["Flight {} is not delayed."]),
-            truth("mealIncluded", yes=["A meal is included on flight {}."], no=["A meal is not included on flight {}.", "Flight {} includes no meal."]),
+            truth(
+                "mealIncluded",
+                yes=["A meal is included on flight {}."],
+                no=["A meal is not included on flight {}.", "Flight {} includes no meal."],
+            ),
         ),
     ),
     Domain(
@@ -194,17 +299,37 @@ DOMAINS = (
         "endpoint",
         "/v1/users/v1/orders/v1/search/v2/files/v2/events/v1/login/v2/export".replace("/v", " /v").split(),
         (
-            word("method", values="GET/POST/PUT/DELETE", sentences=["{} is called with {}.", "The method of {} is {}."]),
-            number("timeout_s", values=[5, 10, 30, 60, 120], sentences=["The timeout of {} is {} seconds.", "Calls to {} time out after {} seconds."]),
-            number("max_retries", values=[0, 2, 3, 5, 8], sentences=["{} allows at most {} retries.", "The maximum of retries for {} is {}."]),
-            number("rate_limit_per_minute", values=[60, 100, 300, 1000], sentences=["The rate limit of {} is {} per minute."]),
+            word(
+                "method", values="GET/POST/PUT/DELETE", sentences=["{} is called with {}.", "The method of {} is {}."]
+            ),
+            number(
+                "timeout_s",
+                values=[5, 10, 30, 60, 120],
+                sentences=["The timeout of {} is {} seconds.", "Calls to {} time out after {} seconds."],
+            ),
+            number(
+                "max_retries",
+                values=[0, 2, 3, 5, 8],
+                sentences=["{} allows at most {} retries.", "The maximum of retries for {} is {}."],
+            ),
+            number(
+                "rate_limit_per_minute",
+                values=[60, 100, 300, 1000],
+                sentences=["The rate limit of {} is {} per minute."],
+            ),
             truth("requiresAuth", yes=["{} requires auth."], no=["{} does not require auth."]),
-            truth("cache_enabled", yes=["The cache is enabled for {}.", "Caching is enabled on {}."], no=["The cache is disabled for {}.", "The cache is not enabled for {}."]),
+            truth(
+                "cache_enabled",
+                yes=["The cache is enabled for {}.", "Caching is enabled on {}."],
+                no=["The cache is disabled for {}.", "The cache is not enabled for {}."],
+            ),
             truth("deprecated", yes=["{} is deprecated."], no=["{} is not deprecated."]),
-            word("format", values="json/xml/csv/protobuf", sentences=["{} answers with {}.", "The format of {} is {}."]),
+            word(
+                "format", values="json/xml/csv/protobuf", sentences=["{} answers with {}.", "The format of {} is {}."]
+            ),
         ),
     ),
-)  # fmt: skip
+)
 
 
 def contexts(count: int, seed: int) -> Iterator[StructuredContext]:
@@ -227,7 +352,9 @@ def _context(domain: Domain, spelling: str, draw: random.Random) -> StructuredCo
         mine = values[at_record][field.path]
         true = field.sentences(names[at_record], mine)
         # "Open until 9 pm" is true of more than one value.
-        false = [text for value in field.values for text in field.sentences(names[at_record], value) if text not in true]
+        false = [
+            text for value in field.values for text in field.sentences(names[at_record], value) if text not in true
+        ]
         text = draw.choice(true if truth_told else false)
         claims.append(StructuredClaim(text, truth_told, field.kind, *places[at_record, field.path]))
     return StructuredContext(domain.name, spelling, tuple(chunks), tuple(claims))
@@ -277,7 +404,9 @@ def _lines_of_json(records: Sequence[Record]) -> tuple[str, dict[tuple[int, Path
 
 
 def _table(spelling: str, records: Sequence[Record]) -> tuple[str, dict[tuple[int, Path], tuple[int, int]]]:
-    before, between, after = {"markdown": ("| ", " | ", " |\n"), "csv": ("", ",", "\n"), "tsv": ("", "\t", "\n")}[spelling]
+    before, between, after = {"markdown": ("| ", " | ", " |\n"), "csv": ("", ",", "\n"), "tsv": ("", "\t", "\n")}[
+        spelling
+    ]
     writer = Writer()
     spans = {}
     columns = list(_leaves(records[0], ()))
@@ -324,7 +453,9 @@ class Writer:
     def value(self, value: object, path: Path, spell: Callable[[object], str], indent: int | None) -> None:
         """Append *value* as *spell* spells it, on lines of their own if *indent* is a number."""
         if not isinstance(value, dict):
-            self.spans[path] = self.put(spell(value))
+            start, end = self.put(spell(value))
+            quotes = isinstance(value, str)
+            self.spans[path] = start + quotes, end - quotes
             return
         gap = "\n" + "  " * indent if indent is not None else ""
         self.put("{")

@@ -163,7 +163,7 @@ def _said(text: str, reading: Reading) -> Iterator[Word]:
 
 
 def _hours(day: Iterable[Word], hours: re.Match[str], at: Span) -> Iterator[Word]:
-    """"Monday": "8:0-21:0" says: open Monday 8:00, close 21:00."""
+    """ "Monday": "8:0-21:0" says: open Monday 8:00, close 21:00."""
     opening, closing = structured.opening_and_closing(hours)
     yield Word(OPEN, WORD, *at)
     yield from day
@@ -180,7 +180,9 @@ def _keyed(text: str, span: Span) -> Iterator[Word]:
     """A key or a name; "OutdoorSeating" is also "outdoor seating"."""
     yield from _unescaped(text, *span)
     inner = list(CAMEL.finditer(text, *span))
-    for part in inner if len(inner) > 1 and not text[span[0] : span[1]].islower() and " " not in text[slice(*span)] else ():
+    for part in (
+        inner if len(inner) > 1 and not text[span[0] : span[1]].islower() and " " not in text[slice(*span)] else ()
+    ):
         yield from words(text, *part.span())
 
 
@@ -199,4 +201,4 @@ def _unescaped(text: str, start: int, end: int) -> Iterator[Word]:
     plain.append(text[done:end])
     places += range(done, end + 1)
     for word in words("".join(plain)):
-        yield Word(word.stem, word.kind, places[word.start], places[word.end - 1] + 1)
+        yield Word(word.stem, word.kind, places[word.start], places[word.end])

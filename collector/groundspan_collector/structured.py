@@ -25,7 +25,9 @@ YES = frozenset(["true", "yes"])
 CLOSED = frozenset(["closed"])
 HOURS = re.compile(r"\s*(\d{1,2}):(\d{1,2})\s?[-–]\s?(\d{1,2}):(\d{1,2})\s*$")
 
-STRING = r"""u?(?:"(?P<double>(?:[^"\\]|\\.)*)(?:"|\\?\Z)|'(?P<single>(?:[^'\\]|\\.|'(?!\s*(?:[,:}\]]|\Z)))*)(?:'|\\?\Z))"""
+STRING = (
+    r"""u?(?:"(?P<double>(?:[^"\\]|\\.)*)(?:"|\\?\Z)|'(?P<single>(?:[^'\\]|\\.|'(?!\s*(?:[,:}\]]|\Z)))*)(?:'|\\?\Z))"""
+)
 TOKEN = re.compile(STRING + r"|(?P<mark>[{}\[\],:\s]+)|(?P<scalar>[^\"'{}\[\],:\s][^{}\[\],\n]*)|.", re.DOTALL)
 ESCAPE = re.compile(r"\\(?:u(?P<code>[0-9a-fA-F]{4})|(?P<letter>.))", re.DOTALL)
 """One letter as JSON may spell it: always longer than the letter itself."""
@@ -38,7 +40,7 @@ OPENING = re.compile(
     # A label may stand before a record: "Data: {...".
     rf"^(?P<record>[ \t]*(?:[\w ]{{1,40}}:\s*)?(?=(?:[{{\[]\s*){{1,4}}(?:{QUOTED_KEY}|\}}))[{{\[])"
     r"|^(?P<table>[^\n|]*\|[^\n]*\n[ \t]{0,20}(?:\|[ \t]{0,20})?:?-{2,}:?[ \t]{0,20}[|\n])"
-    rf"|^(?P<lines>{KEY}(?:[ \t]+\S[^\n]{{0,{LONGEST_VALUE}}})?\n(?={KEY}[ \t]+\S))"
+    rf"|^(?P<lines>{KEY}(?:[ \t]+\S[^\n]{{0,{LONGEST_VALUE}}})?\n(?={KEY}(?:[ \t]+\S|[ \t]*\n[ \t]+(?:-|{KEY}))))"
     r"|^(?P<cells>[^\n\t]*\t[^\n]+\n|[^\n,.]*,[^\n,.]*,[^\n.]*\n|[^\n;.]*;[^\n;.]*;[^\n.]*\n)",
     re.MULTILINE,
 )
@@ -49,7 +51,9 @@ LINE = re.compile(
 ITEM = re.compile(rf"[ \t]*- +(?P<value>\S[^\n]{{0,{LONGEST_VALUE}}})(?:\n|\Z)")
 PIPE = re.compile(r"(?<!\\)\|")
 CELL = {
-    mark: re.compile(rf'(?:^|(?<={mark}))(?:"(?P<quoted>(?:[^"\n]|"")*)"(?=[{mark}\r\n]|\Z)|(?P<bare>[^{mark}\n]*))', re.MULTILINE)
+    mark: re.compile(
+        rf'(?:^|(?<={mark}))(?:"(?P<quoted>(?:[^"\n]|"")*)"(?=[{mark}\r\n]|\Z)|(?P<bare>[^{mark}\n]*))', re.MULTILINE
+    )
     for mark in ("\t", ",", ";")
 }
 
@@ -262,7 +266,9 @@ def _piped(text: str, start: int) -> tuple[int, list[Reading]]:
             break
         low, high = _within_pipes(text, at, end)
         pipes = [pipe.start() for pipe in PIPE.finditer(text, low, high)]
-        rows.append([_trimmed(text, *cell) for cell in zip([low, *(p + 1 for p in pipes)], [*pipes, high], strict=True)])
+        rows.append(
+            [_trimmed(text, *cell) for cell in zip([low, *(p + 1 for p in pipes)], [*pipes, high], strict=True)]
+        )
         at = end
     return at, list(_rows(text, rows[0], rows[2:])) if len(rows) > FEW_COLUMNS - 1 else []
 
@@ -285,7 +291,9 @@ def _cells(text: str, start: int) -> tuple[int, list[Reading]]:
             break
         rows.append(cells)
         at = end
-    is_table = len(rows) > (1 if len(rows[0]) > FEW_COLUMNS else 2) and _is_head([text[slice(*cell)] for cell in rows[0]])
+    is_table = len(rows) > (1 if len(rows[0]) > FEW_COLUMNS else 2) and _is_head(
+        [text[slice(*cell)] for cell in rows[0]]
+    )
     return at, list(_rows(text, rows[0], rows[1:])) if is_table else []
 
 
@@ -294,7 +302,9 @@ def _cell(text: str, found: re.Match[str]) -> Span:
 
 
 def _is_head(names: list[str]) -> bool:
-    plain = all(0 < len(name) <= LONGEST_NAME - 20 and name[-1] not in ".!?" and not name[0].isdigit() for name in names)
+    plain = all(
+        0 < len(name) <= LONGEST_NAME - 20 and name[-1] not in ".!?" and not name[0].isdigit() for name in names
+    )
     return plain and len({name.casefold() for name in names}) == len(names) > 1
 
 
@@ -307,7 +317,10 @@ def _rows(text: str, head: list[Span], rows: list[list[Span]]) -> Iterator[Readi
         for place, cell in enumerate(row[: len(head)]):
             if cell[0] < cell[1]:
                 lead = (name,) if name and place != naming else ()
-                shown = min(cell[0], *(low for low, _ in lead), cell[0]), max(cell[1], *(high for _, high in lead), cell[1])
+                shown = (
+                    min(cell[0], *(low for low, _ in lead), cell[0]),
+                    max(cell[1], *(high for _, high in lead), cell[1]),
+                )
                 yield Reading(lead, head[place], cell, shown, row[naming if name else 0][0])
 
 

@@ -56,7 +56,9 @@ def _is_about(content: Words, passage: Passage) -> bool:
         return False
     low, high = passage.reading.key
     key = {word.stem[:ALIKE] for word in passage.words if low <= word.start < high and word.kind != STOP}
-    named = {word.stem for word in passage.words if any(start <= word.start < end for start, end in passage.reading.lead)}
+    named = {
+        word.stem for word in passage.words if any(start <= word.start < end for start, end in passage.reading.lead)
+    }
     rest = [word for word in content if word.stem not in named]
     return len(rest) <= MOST_WORDS and any(word.stem[:ALIKE] in key for word in rest)
 

@@ -1,0 +1,60 @@
+"""What is shown of any context is cut from it."""
+
+import json
+
+from groundspan_collector import structured
+from groundspan_collector.evidence import passages, read
+from groundspan_collector.evidence_window import window
+from groundspan_collector.wording import STOP, words
+from hypothesis import given
+from hypothesis import strategies as st
+
+PIECES = st.sampled_from(
+    'Ann|Oslo|wifi|no|8:0-21:0|Monday|. |, |: |: |\n|\n\n|{|}|[|]|"|\'|"WiFi": "no", |{"name": "Blue", | | || - |# |,|\t'
+    "|\\u00e9|\\n|é|名字|9 pm|1,000|not |the cafe is open on |key: value\n|a,b,c\n|1,2,3\n|| --- | --- |\n".split("|")
+)
+TEXTS = st.one_of(st.text(max_size=120), st.lists(PIECES, max_size=40).map("".join))
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=20)),
+    lambda inside: st.one_of(st.lists(inside, max_size=3), st.dictionaries(st.text(max_size=8), inside, max_size=3)),
+    max_leaves=12,
+)
+CHUNKS = st.one_of(
+    TEXTS, VALUES.map(json.dumps), VALUES.map(repr), VALUES.map(lambda value: json.dumps(value, indent=2))
+)
+CONTEXTS = st.lists(CHUNKS, max_size=4)
+
+
+@given(context=CONTEXTS, claim=TEXTS, most_chars=st.integers(0, 300))
+def test_a_window_is_cut_from_the_context_within_its_budget(context: list[str], claim: str, most_chars: int) -> None:
+    """Each part is a stretch of a chunk that stands in the text, in order of chunks, and twice asked is once told."""
+    index = read(context)
+    shown = window(index, words(claim), most_chars)
+
+    assert len(shown.text) <= most_chars
+    assert shown == window(read(context), words(claim), most_chars)
+    assert [part.chunk for part in shown.parts] == sorted(part.chunk for part in shown.parts)
+    assert len(set(shown.parts)) == len(shown.parts)
+    for part in shown.parts:
+        cut = context[part.chunk][part.start : part.end]
+        assert len(cut) == part.end - part.start > 0
+        assert cut in shown.text or structured.plain(cut) in shown.text
+
+
+@given(context=CONTEXTS)
+def test_words_and_statements_stand_inside_their_chunk(context: list[str]) -> None:
+    """Whatever a chunk holds, its statements are stretches of it."""
+    for statement in read(context).statements:
+        size = len(context[statement.at.chunk])
+        assert 0 <= statement.at.start < statement.at.end <= size
+        assert all(0 <= word.start < word.end <= size for word in statement.words)
+
+
+@given(context=CONTEXTS)
+def test_every_word_of_a_chunk_can_be_found_however_it_is_spelled(context: list[str]) -> None:
+    """Reading a record loses no word of it that has a letter or digit of its own."""
+    index = read(context)
+    for statement in index.statements:
+        for word in statement.words:
+            if word.kind != STOP and word.stem in statement.stems:
+                assert passages(index, [word.stem])
