@@ -160,12 +160,15 @@ def cost_us() -> dict[str, float]:
     text = "\n".join(lines)
     context = [text[at : at + CHUNK_CHARS] for at in range(0, CHUNKS * CHUNK_CHARS, CHUNK_CHARS)]
     asked = [row["answer"] for row in _rows("wice_dev")[:CLAIMS]]
-    records = [chunk for one in structured_contexts.contexts(200, SEED) for chunk in one.chunks]
+    made_ones = list(structured_contexts.contexts(200, SEED))
+    records = [chunk for one in made_ones for chunk in one.chunks]
+    about = [claim.text for one in made_ones for claim in one.claims][:CLAIMS]
     return {
         "read 100 chunks of prose": _fastest(lambda: evidence.read(context)),
         "read 100 chunks of records": _fastest(lambda: evidence.read(records[:CHUNKS])),
         **{name: _fastest(lambda look=look: _look(look, context, asked)) for name, look in LOOKING.items()},  # type: ignore[misc]
         "lexical judge": _fastest(lambda: _judge(context, asked)),
+        "lexical judge, on records": _fastest(lambda: _judge(records[:CHUNKS], about)),
     }
 
 

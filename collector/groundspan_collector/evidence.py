@@ -7,8 +7,9 @@ statements that share its words.
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from groundspan_collector import structured
 from groundspan_collector.claims import sentences, statements
@@ -21,6 +22,8 @@ KEYED = 2.0
 LONG_VALUE = 60
 """A value longer than this may hold several sentences."""
 OPEN, CLOSE, CLOSED = (normal(word)[0] for word in ("open", "closes", "closed"))
+Keyed = Callable[[Span], Sequence[Word]]
+"""The words of a key or name; one leads to many values."""
 HOURS_KEY = re.compile(r"(?i)hours|opening|open")
 
 
@@ -104,7 +107,7 @@ def _passage(index: Index, number: int, score: float, asked: dict[str, float]) -
     added, other = 0.0, own
     for neighbour in index.statements[max(0, number - 1) : number + 2]:
         gain = sum(asked.get(stem, 0.0) for stem in neighbour.stems - own.stems)
-        if neighbour.at.chunk == own.at.chunk and gain > added:
+        if neighbour.at.chunk == own.at.chunk and not neighbour.reading and gain > added:
             added, other = gain, neighbour
     if added <= 0.2 * score:
         return Passage(own.at, own.words, own.stems, size, score)
@@ -114,9 +117,10 @@ def _passage(index: Index, number: int, score: float, asked: dict[str, float]) -
 
 
 def _statements(chunk: int, text: str) -> Iterator[Statement]:
+    keyed = lru_cache(maxsize=None)(lambda span: tuple(_keyed(text, span)))
     for (start, end), readings in structured.stretches(text):
         for reading in readings:
-            yield from _read_value(chunk, text, reading)
+            yield from _read_value(chunk, text, reading, keyed)
         if not readings:
             for low, high in statements(text[start:end]):
                 yield _statement(Evidence(chunk, start + low, start + high), words(text, start + low, start + high))
@@ -125,7 +129,8 @@ def _statements(chunk: int, text: str) -> Iterator[Statement]:
 def _statement(at: Evidence, found: Iterable[Word], reading: Reading | None = None) -> Statement:
     kept = tuple(found)
     # Each field that is "no" has a "not", so that a "not" does not tell which field is asked for.
-    stems = frozenset(word.stem for word in kept if word.kind != STOP and not (reading and word.kind == NOT))
+    passed_over = {STOP, NOT} if reading else {STOP}
+    stems = frozenset(word.stem for word in kept if word.kind not in passed_over)
     if reading is None or reading.key is None or reading.value[0] == reading.record:
         return Statement(at, kept, stems, reading)
     low, high = reading.key
@@ -133,37 +138,39 @@ def _statement(at: Evidence, found: Iterable[Word], reading: Reading | None = No
     return Statement(at, kept, stems, reading, keys)
 
 
-def _read_value(chunk: int, text: str, reading: Reading) -> Iterator[Statement]:
+def _read_value(chunk: int, text: str, reading: Reading, keyed: Keyed) -> Iterator[Statement]:
     """The value with the names and keys that lead to it: "Blue Cafe: not WiFi". A text is read by its sentences."""
     low, high = reading.value
     parts = list(sentences(text, low, high)) if high - low > LONG_VALUE else []
     if len(parts) < 2:
-        yield _statement(Evidence(chunk, *reading.at), _said(text, reading), reading)
+        yield _statement(Evidence(chunk, *reading.at), _said(text, reading, keyed), reading)
         return
     for part in parts:
         one = replace(reading, value=part, at=part)
-        yield _statement(Evidence(chunk, *part), _said(text, one), one)
+        yield _statement(Evidence(chunk, *part), _said(text, one, keyed), one)
 
 
-def _said(text: str, reading: Reading) -> Iterator[Word]:
+def _said(text: str, reading: Reading, keyed: Keyed) -> list[Word]:
     value = structured.bare(text[slice(*reading.value)])
+    found: list[Word] = []
     for span in reading.lead:
-        yield from _keyed(text, span)
-    keys = list(_keyed(text, reading.key)) if reading.key else []
+        found += keyed(span)
+    keys = keyed(reading.key) if reading.key else ()
     if hours := structured.HOURS.match(value):
-        yield from _hours(keys, hours, reading.value)
+        found += _hours(keys, hours, reading.value)
     elif value in structured.CLOSED or (value in structured.NO and _are_hours(text, reading)):
-        yield from (*keys, Word(CLOSED, WORD, *reading.value))
+        found += (*keys, Word(CLOSED, WORD, *reading.value))
     elif value in structured.NO:
-        yield from (Word("not", NOT, *reading.value), *keys)
-    elif value in structured.YES:
-        yield from keys
+        found += (Word("not", NOT, *reading.value), *keys)
     else:
-        yield from (*keys, *_unescaped(text, *reading.value))
+        found += keys
+        if value not in structured.YES:
+            found += _unescaped(text, *reading.value)
+    return found
 
 
 def _hours(day: Iterable[Word], hours: re.Match[str], at: Span) -> Iterator[Word]:
-    """ "Monday": "8:0-21:0" says: open Monday 8:00, close 21:00."""
+    """``"Monday": "8:0-21:0"`` says: open Monday 8:00, close 21:00."""
     opening, closing = structured.opening_and_closing(hours)
     yield Word(OPEN, WORD, *at)
     yield from day
@@ -179,11 +186,11 @@ def _are_hours(text: str, reading: Reading) -> bool:
 def _keyed(text: str, span: Span) -> Iterator[Word]:
     """A key or a name; "OutdoorSeating" is also "outdoor seating"."""
     yield from _unescaped(text, *span)
-    inner = list(CAMEL.finditer(text, *span))
-    for part in (
-        inner if len(inner) > 1 and not text[span[0] : span[1]].islower() and " " not in text[slice(*span)] else ()
-    ):
-        yield from words(text, *part.span())
+    name = text[slice(*span)]
+    if " " not in name and not name.islower():
+        inner = list(CAMEL.finditer(text, *span))
+        for part in inner if len(inner) > 1 else ():
+            yield from words(text, *part.span())
 
 
 def _unescaped(text: str, start: int, end: int) -> Iterator[Word]:

@@ -253,7 +253,14 @@ def _lines(text: str, start: int) -> tuple[int, list[Reading]]:
             at = item.end()
         else:
             break
-    return at, list(record.readings(text)) if len(record.found) > 1 else []
+    return at, list(record.readings(text)) if _are_fields(text, record) else []
+
+
+def _are_fields(text: str, record: _Record) -> bool:
+    """Whether lines are a record's: in a talk the same people speak again and again, in whole sentences."""
+    keys = [(id(frame), text[slice(*key)].casefold()) for frame, key, _ in record.found if key]
+    spoken = sum(text[high - 1] in ".?!" for _, _, (_, high) in record.found)
+    return len(record.found) > 1 and len(set(keys)) == len(keys) and 2 * spoken < len(record.found)
 
 
 def _piped(text: str, start: int) -> tuple[int, list[Reading]]:

@@ -20,7 +20,7 @@ from groundspan_collector.judges.signals import Signals, ground, measure
 from groundspan_collector.judges.weights import Weights, probability
 from groundspan_collector.wording import NOT, NUMBER, Word
 
-RULES = 1
+RULES = 2
 """Raised when the same weights would rule otherwise: part of the judge's version."""
 SHOWN_WORDS = 3
 

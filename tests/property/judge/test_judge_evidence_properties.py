@@ -9,10 +9,11 @@ from groundspan_collector.wording import STOP, words
 from hypothesis import given
 from hypothesis import strategies as st
 
-PIECES = st.sampled_from(
-    'Ann|Oslo|wifi|no|8:0-21:0|Monday|. |, |: |: |\n|\n\n|{|}|[|]|"|\'|"WiFi": "no", |{"name": "Blue", | | || - |# |,|\t'
-    "|\\u00e9|\\n|é|名字|9 pm|1,000|not |the cafe is open on |key: value\n|a,b,c\n|1,2,3\n|| --- | --- |\n".split("|")
-)
+WORDS = ["Ann", "Oslo", "wifi", "no", "8:0-21:0", "Monday", "9 pm", "1,000", "not ", "é", "名字", "\\u00e9", "\\n"]
+MARKS = [" ", ". ", ", ", ": ", "\n", "\n\n", "\t", "|", ",", "- ", "# ", "{", "}", "[", "]", '"', "'"]
+FIELDS = ['"WiFi": "no", ', '{"name": "Blue", ', "the cafe is open on ", "key: value\n", "  inner: other\n", "key:\n"]
+ROWS = ["a,b,c\n", "1,2,3\n", "| a | b |\n", "| --- | --- |\n", "| 1 | 2 |\n", "a\tb\n"]
+PIECES = st.sampled_from([*WORDS, *MARKS, *FIELDS, *ROWS])
 TEXTS = st.one_of(st.text(max_size=120), st.lists(PIECES, max_size=40).map("".join))
 VALUES = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=20)),

@@ -77,6 +77,8 @@ def test_a_record_is_read_when_it_is_not_alone_or_not_whole(text: str, expected:
         "d = {'a': 1, 'b': 2}\nprint(d)",
         "First, we go there, we eat.\nThen we sleep.",
         "See https://example.org/a?b=c for more.",
+        "Ann: No.\nBob: Why not? It is fine.\nAnn: I said no.\n",
+        "Ann: We go.\nBob: Yes, we go.\n",
     ],
 )
 def test_prose_is_left_alone_when_it_only_looks_like_a_record(text: str) -> None:
