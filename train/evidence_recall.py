@@ -145,13 +145,17 @@ def recall(sought: Sequence[Sought], look: Looking) -> tuple[float, float, float
 
 
 def judged() -> Iterator[tuple[str, str, bool, bool]]:
-    """(format, kind, supported, called supported) for claims about records, by the lexical judge."""
+    """(format, kind, supported, called supported) for claims about records; "unseen" for domains of no rule."""
     judge = lexical.load()
-    for context in structured_contexts.contexts(CONTEXTS, SEED):
+    unseen = structured_contexts.contexts(CONTEXTS // 2, SEED, structured_contexts.UNSEEN)
+    for context in [*structured_contexts.contexts(CONTEXTS, SEED), *unseen]:
+        is_unseen = context.domain in {domain.name for domain in structured_contexts.UNSEEN}
         index = evidence.read(context.chunks)
         for claim in context.claims:
             ruling = judge.judge(Case("", index, claim.text, (Claim(claim.text, 0, len(claim.text)),)))
-            yield context.format, claim.kind, claim.supported, ruling.verdicts[0].word == SUPPORTED
+            called = ruling.verdicts[0].word == SUPPORTED
+            kind = "unseen" if is_unseen else claim.kind
+            yield "unseen" if is_unseen else context.format, kind, claim.supported, called
 
 
 def cost_us() -> dict[str, float]:
@@ -211,7 +215,7 @@ def main() -> None:
     out("lexical judge on claims about records: accuracy, called supported where true, where false\n")
     for name in dict.fromkeys([row[0] for row in rows] + [row[1] for row in rows]):
         out(_judgement(name, [row for row in rows if name in row[:2]]))
-    out(_judgement("all", rows) + "\n")
+    out(_judgement("all but unseen", [row for row in rows if row[0] != "unseen"]) + "\n")
     out(f"microseconds a claim ({CHUNKS} chunks x {CHUNK_CHARS} characters, {CLAIMS} claims, reading included)\n")
     for name, spent in cost_us().items():
         out(f"  {name:28} {spent:8.0f}\n")
@@ -220,7 +224,7 @@ def main() -> None:
 def _judgement(name: str, rows: Sequence[tuple[str, str, bool, bool]]) -> str:
     right = mean(float(true == called) for _, _, true, called in rows)
     called = [mean(float(row[3]) for row in rows if row[2] == true) for true in (True, False)]
-    return f"  {name:12} {len(rows):5}  {right:.3f}  {called[0]:.3f} {called[1]:.3f}\n"
+    return f"  {name:14} {len(rows):5}  {right:.3f}  {called[0]:.3f} {called[1]:.3f}\n"
 
 
 if __name__ == "__main__":

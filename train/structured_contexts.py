@@ -332,12 +332,59 @@ DOMAINS = (
 )
 
 
-def contexts(count: int, seed: int) -> Iterator[StructuredContext]:
+UNSEEN = (
+    Domain(
+        "films",
+        "title",
+        ["The Long Winter", "Paper Boats", "Night Ferry", "Glass Harvest", "A Quiet Signal", "Copper Sky", "Sea Road"],
+        (
+            number("year", values=[1968, 1984, 1999, 2007, 2015], sentences=["{} came out in {}.", "{} is from {}."]),
+            number(
+                "runtime_minutes",
+                values=[88, 95, 104, 121, 143],
+                sentences=["{} is {} minutes long.", "{} has a runtime of {} minutes."],
+            ),
+            word(
+                "director",
+                values="Ruth Adler/Ken Mori/Iris Vance/Paul Duarte",
+                sentences=["{} was directed by {}.", "The director of {} is {}."],
+            ),
+            word("genre", values="drama/comedy/thriller/western", sentences=["{} is a {}.", "The genre of {} is {}."]),
+            word("language", values="French/Korean/Danish/Spanish", sentences=["{} is in {}.", "{} was shot in {}."]),
+            truth("subtitled", yes=["{} has subtitles.", "{} is subtitled."], no=["{} is not subtitled."]),
+            truth("award_winning", yes=["{} won an award."], no=["{} did not win an award.", "{} won no award."]),
+            truth("inColor", yes=["{} is in color."], no=["{} is not in color."]),
+        ),
+    ),
+    Domain(
+        "gyms",
+        "name",
+        ["Iron Yard", "Peak Studio", "Harbor Fitness", "Northside Gym", "Pulse Club", "The Climb", "Oak Street Gym"],
+        (
+            number(
+                "monthly_fee_eur",
+                values=[19, 29, 45, 60],
+                sentences=["{} costs {} euros a month.", "The monthly fee of {} is {} euros."],
+            ),
+            number("members", values=[120, 340, 800, 1500], sentences=["{} has {} members."]),
+            word("district", values="Altona/Mitte/Harburg/Wedding", sentences=["{} is in {}.", "{} lies in {}."]),
+            truth("facilities", "sauna", yes=["{} has a sauna."], no=["{} has no sauna.", "There is no sauna at {}."]),
+            truth("facilities", "SwimmingPool", yes=["{} has a swimming pool."], no=["{} has no swimming pool."]),
+            truth("trialAvailable", yes=["A trial is available at {}."], no=["{} offers no trial."]),
+            open_on("Tuesday"),
+            open_on("Saturday"),
+        ),
+    ),
+)
+"""Domains that were written when the judge's rules stood: what it does on them was not looked at before."""
+
+
+def contexts(count: int, seed: int, domains: Sequence[Domain] = DOMAINS) -> Iterator[StructuredContext]:
     """*count* contexts, each domain and format in turn, the same for one *seed*."""
     draw = random.Random(seed)  # noqa: S311
     for turn in range(count):
-        domain = DOMAINS[turn % len(DOMAINS)]
-        yield _context(domain, FORMATS[turn // len(DOMAINS) % len(FORMATS)], draw)
+        domain = domains[turn % len(domains)]
+        yield _context(domain, FORMATS[turn // len(domains) % len(FORMATS)], draw)
 
 
 def _context(domain: Domain, spelling: str, draw: random.Random) -> StructuredContext:

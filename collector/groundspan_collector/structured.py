@@ -12,7 +12,7 @@ Span = tuple[int, int]
 
 LONGEST_VALUE = 200
 """What follows a colon on a line and is longer than this is prose."""
-LONGEST_NAME = 60
+LONGEST_NAME, LONGEST_COLUMN = 60, 40
 MOST_KEY_WORDS = 4
 DEEPEST = 8
 """So many records around a value are looked at."""
@@ -214,7 +214,7 @@ def _read_record(text: str, start: int, stop: int, frame: Frame, record: _Record
         elif kind in {"double", "single", "scalar"}:
             low, high = token.span(kind)
             if kind != "scalar" and COLON.match(text, token.end(), stop):
-                key = low, high
+                key = (low, high) if low < high else None
                 continue
             if not inner and INSIDE_STRING.match(text, low, high):
                 _read_record(text, low, high, Frame(key=key, listed=False, outer=frame), record, inner=True)
@@ -277,7 +277,7 @@ def _piped(text: str, start: int) -> tuple[int, list[Reading]]:
             [_trimmed(text, *cell) for cell in zip([low, *(p + 1 for p in pipes)], [*pipes, high], strict=True)]
         )
         at = end
-    return at, list(_rows(text, rows[0], rows[2:])) if len(rows) > FEW_COLUMNS - 1 else []
+    return at, list(_rows(text, rows[0], rows[2:])) if len(rows) > 2 else []
 
 
 def _within_pipes(text: str, start: int, end: int) -> Span:
@@ -309,9 +309,7 @@ def _cell(text: str, found: re.Match[str]) -> Span:
 
 
 def _is_head(names: list[str]) -> bool:
-    plain = all(
-        0 < len(name) <= LONGEST_NAME - 20 and name[-1] not in ".!?" and not name[0].isdigit() for name in names
-    )
+    plain = all(0 < len(name) <= LONGEST_COLUMN and name[-1] not in ".!?" and not name[0].isdigit() for name in names)
     return plain and len({name.casefold() for name in names}) == len(names) > 1
 
 
