@@ -18,8 +18,8 @@ DEEPEST = 8
 """So many records around a value are looked at."""
 FEW_COLUMNS = 3
 """A table of fewer columns than this, with no rule below its head, must have two rows to be seen as one."""
-NAMING_KEYS = frozenset(["name", "title"])
-"""What stands under these keys names the record: all its values are of that thing."""
+NAMING_KEYS = ("name", "title")
+"""What stands under the first of these keys names the record: all its values are of that thing."""
 NO = frozenset(["false", "no", "none", "null", "nil"])
 YES = frozenset(["true", "yes"])
 CLOSED = frozenset(["closed"])
@@ -80,6 +80,8 @@ class Frame:
     """It stands alone or in a list, so that it is a thing of its own, and its first value may be its name."""
     key: Span | None = None
     name: Span | None = None
+    naming: int | None = None
+    """What the name is taken from; a lower number is better."""
     outer: "Frame | None" = None
     readings: int = 0
 
@@ -92,10 +94,11 @@ class _Record:
 
     def add(self, text: str, frame: Frame, key: Span | None, value: Span) -> None:
         """Take one value, which may be the name of its record."""
-        named = key is not None and text[slice(*key)].strip().casefold() in NAMING_KEYS
+        label = text[slice(*key)].strip().casefold() if key else ""
         first = frame.listed and key is not None and not frame.readings and _may_be_name(text[slice(*value)])
-        if named or (first and not frame.name):
-            frame.name = value
+        naming = NAMING_KEYS.index(label) if label in NAMING_KEYS else len(NAMING_KEYS) if first else None
+        if naming is not None and (frame.naming is None or naming < frame.naming):
+            frame.name, frame.naming = value, naming
         frame.readings += 1
         self.found.append((frame, key, value))
 

@@ -5,10 +5,14 @@ from groundspan_collector.judgement import judge_answer
 from groundspan_collector.judges import CONTRADICTED, SUPPORTED, load
 
 CAFES = [
-    '{"name": "Blue Cafe", "stars": 4.5, "attributes": {"WiFi": "no", "OutdoorSeating": true, "Alcohol": "none"}, '
-    '"hours": {"Monday": "8:0-21:0", "Sunday": null}, "cache_enabled": false}',
-    "{'name': 'Red Cafe', 'stars': 3.0, 'attributes': {'WiFi': u'free', 'OutdoorSeating': False}, "
-    "'hours': {'Monday': '9:0-17:0'}}",
+    (
+        '{"name": "Blue Cafe", "stars": 4.5, "attributes": {"WiFi": "no", "OutdoorSeating": true, "Alcohol": "none"}, '
+        '"hours": {"Monday": "8:0-21:0", "Sunday": null}, "cache_enabled": false}'
+    ),
+    (
+        "{'name': 'Red Cafe', 'stars': 3.0, 'attributes': {'WiFi': u'free', 'OutdoorSeating': False}, "
+        "'hours': {'Monday': '9:0-17:0'}}"
+    ),
 ]
 
 

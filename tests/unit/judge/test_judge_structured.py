@@ -57,12 +57,13 @@ def test_a_row_is_named_by_its_first_cell_when_there_are_several(text: str) -> N
         ('"WiFi": "no", "stars": 3}, {"name": "Red"', ["WiFi = no", "stars = 3", "name = Red"]),
         ("""{"parking": "{'garage': False}"}""", ["parking > garage = False"]),
         ('{"wifi": "no", "owner": {"name": "Ann", "age": 3}, "name": "Blue"}', ["Blue > wifi = no"]),
+        ('{"title": "Dr", "name": "Ann", "age": 3}', ["Ann > age = 3", "Ann > title = Dr"]),
         ("| a | b |\n|---|---|\n| x || y |\n", ["a = x"]),
         ('name,city,"seats, inside"\nBlue,"Oslo, Norway",4\nRed,Rome,5\n', ["Blue > city = Oslo, Norway"]),
         ('{"a": {"b": ', []),
         ("{{[[{'", []),
     ],
-    ids=["in prose", "cut", "in a string", "name last", "empty cell", "quoted cell", "open", "noise"],
+    ids=["in prose", "cut", "in a string", "name last", "name and title", "empty cell", "quoted cell", "open", "noise"],
 )
 def test_a_record_is_read_when_it_is_not_alone_or_not_whole(text: str, expected: list[str]) -> None:
     """Chunks begin and end anywhere."""
