@@ -88,6 +88,7 @@ def read(context: Sequence[str]) -> Index:
 
 def passages(index: Index, stems: Iterable[str], limit: int = 3) -> list[Passage]:
     """The *limit* passages that share the most telling words with *stems*, best first."""
+    # In the order of the claim, never of a set: sums of floats must come out the same in every process.
     asked = {stem: index.rarity(stem) for stem in stems if stem in index.postings}
     scores: dict[int, float] = {}
     for stem, rarity in asked.items():
@@ -106,7 +107,7 @@ def _passage(index: Index, number: int, score: float, asked: dict[str, float]) -
         return Passage(own.at, own.words, own.stems, size, score, own.reading)
     added, other = 0.0, own
     for neighbour in index.statements[max(0, number - 1) : number + 2]:
-        gain = sum(asked.get(stem, 0.0) for stem in neighbour.stems - own.stems)
+        gain = sum(worth for stem, worth in asked.items() if stem in neighbour.stems and stem not in own.stems)
         if neighbour.at.chunk == own.at.chunk and not neighbour.reading and gain > added:
             added, other = gain, neighbour
     if added <= 0.2 * score:

@@ -85,7 +85,7 @@ def _ranked(index: Index, asked: Mapping[str, float]) -> Iterator[int]:
     first = -waiting[0][0] if waiting else 0.0
     while waiting:
         _, number = heapq.heappop(waiting)
-        shared = index.statements[number].stems & asked.keys()
+        shared = [stem for stem in asked if stem in index.statements[number].stems]
         tells = sum(asked[stem] * (SAID_AGAIN if stem in covered else 1) for stem in shared)
         tells = _per_length(index, number, tells + around[number])
         if waiting and tells < -waiting[0][0]:
@@ -93,7 +93,7 @@ def _ranked(index: Index, asked: Mapping[str, float]) -> Iterator[int]:
             continue
         if tells < WORTH * first:
             break
-        covered |= shared
+        covered.update(shared)
         yield number
 
 
@@ -249,7 +249,7 @@ def _cut_down(index: Index, number: int, asked: Mapping[str, float], most_chars:
     best, start = -1.0, at.start
     for first in told:
         inside = {word.stem for word in told if first.start <= word.start and word.end <= first.start + most_chars}
-        if (tells := sum(asked[stem] for stem in inside)) > best:
+        if (tells := sum(worth for stem, worth in asked.items() if stem in inside)) > best:
             best, start = tells, first.start
     start = max(at.start, min(start, at.end - most_chars))
     end = min(at.end, start + most_chars)

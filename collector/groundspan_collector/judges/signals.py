@@ -94,7 +94,7 @@ def measure(claim: Claim, base: Ground) -> Signals:
     """Count what *claim* shares with *base*, and where it departs from the passage nearest to it."""
     said = list(_said(claim.text))
     content = [word for word in said if word.kind != STOP]
-    passages = evidence.passages(base.index, {word.stem for word in content})
+    passages = evidence.passages(base.index, dict.fromkeys(word.stem for word in content))
     passage, alignment = _nearest(said, passages)
     near, around = _surroundings(passage, base)
 

@@ -1,5 +1,9 @@
 """The window shows what tells most of a claim, in the order of the context, within a budget."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from groundspan_collector.evidence import Evidence, read
 from groundspan_collector.evidence_window import Window, window
@@ -78,3 +82,21 @@ def test_a_sentence_is_cut_when_it_is_longer_than_the_budget() -> None:
 def test_a_window_is_empty_when_nothing_can_be_shown(context: list[str], most_chars: int) -> None:
     """No chunk, no shared word, no room."""
     assert shown(context, "Compilers emit code.", most_chars) == Window("", ())
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_a_window_is_the_same_in_every_process(seed: str) -> None:
+    """Words are added up in the order of the claim, whatever order a process gives to sets."""
+    program = (
+        "from groundspan_collector.evidence import read\n"
+        "from groundspan_collector.evidence_window import window\n"
+        "from groundspan_collector.wording import words\n"
+        "context = [f'Item {n} of part {n % 7} is red, cheap and in Oslo since {n}.' for n in range(60)]\n"
+        "print(window(read(context), words('Item 5 of part 3 in Oslo is cheap and red since 12.'), 300).text)"
+    )
+    context = [f"Item {n} of part {n % 7} is red, cheap and in Oslo since {n}." for n in range(60)]
+    environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)}
+
+    found = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+
+    assert found.stdout.strip() == shown(context, "Item 5 of part 3 in Oslo is cheap and red since 12.", 300).text
