@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from groundspan_collector.evidence import NAME, NOT, NUMBER, STOP, Word
 from groundspan_collector.judges.words import OPPOSITES
+from groundspan_collector.wording import NAME, NOT, NUMBER, STOP, Word
 
 OPPOSITE = "opposite"
 LONGEST = 120

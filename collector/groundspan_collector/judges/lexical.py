@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from groundspan_collector.claims import Claim
-from groundspan_collector.evidence import NOT, NUMBER, Index, Word
+from groundspan_collector.evidence import Index
 from groundspan_collector.judges import (
     CONTRADICTED,
     SUPPORTED,
@@ -18,8 +18,9 @@ from groundspan_collector.judges import (
 from groundspan_collector.judges.alignment import Difference
 from groundspan_collector.judges.signals import Signals, ground, measure
 from groundspan_collector.judges.weights import Weights, probability
+from groundspan_collector.wording import NOT, NUMBER, Word
 
-RULES = 1
+RULES = 2
 """Raised when the same weights would rule otherwise: part of the judge's version."""
 SHOWN_WORDS = 3
 

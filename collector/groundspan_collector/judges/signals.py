@@ -6,15 +6,17 @@ there, one number, one "not", one added clause decides, so each is counted in pr
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 
-from groundspan_collector import evidence
+from groundspan_collector import evidence, wording
 from groundspan_collector.claims import Claim
-from groundspan_collector.evidence import NAME, NOT, NUMBER, STOP, Index, Passage, Word
+from groundspan_collector.evidence import Index, Passage
+from groundspan_collector.judges import fields
 from groundspan_collector.judges.alignment import NOTHING, OPPOSITE, Alignment, Difference, align
 from groundspan_collector.judges.words import ARTICLES, ATTRIBUTION, AUXILIARIES, CAUSE, CODE_NAME, REFERENCE
+from groundspan_collector.wording import NAME, NOT, NUMBER, STOP, Word
 
 UNLIKENESS = (
     "novel share",
@@ -54,6 +56,8 @@ class Ground:
     asked: frozenset[str]
     pairs: frozenset[tuple[str, str]]
     chunks: tuple[frozenset[str], ...]
+    records: dict[tuple[int, int], set[str]]
+    """What is said of each record: (chunk, record) -> words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +78,25 @@ def ground(index: Index, question: str) -> Ground:
     """Make *index* and *question* ready for the claims of one answer."""
     pairs: set[tuple[str, str]] = set()
     chunks: list[set[str]] = [set() for _ in index.context]
+    records: dict[tuple[int, int], set[str]] = {}
     for statement in index.statements:
         stems = [word.stem for word in statement.words if word.kind != STOP]
         for distance in (1, 2):
             pairs.update(zip(stems, stems[distance:], strict=False))
         chunks[statement.at.chunk] |= statement.stems
-    asked = frozenset(word.stem for word in evidence.words(question) if word.kind != STOP)
-    return Ground(index, asked, frozenset(pairs), tuple(map(frozenset, chunks)))
+        if statement.reading:
+            records.setdefault((statement.at.chunk, statement.reading.record), set()).update(statement.stems)
+    asked = frozenset(word.stem for word in wording.words(question) if word.kind != STOP)
+    return Ground(index, asked, frozenset(pairs), tuple(map(frozenset, chunks)), records)
 
 
 def measure(claim: Claim, base: Ground) -> Signals:
     """Count what *claim* shares with *base*, and where it departs from the passage nearest to it."""
     said = list(_said(claim.text))
     content = [word for word in said if word.kind != STOP]
-    passages = evidence.passages(base.index, {word.stem for word in content})
+    passages = evidence.passages(base.index, dict.fromkeys(word.stem for word in content))
     passage, alignment = _nearest(said, passages)
-    near = passage.stems if passage else frozenset[str]()
-    around = base.chunks[passage.at.chunk] if passage else frozenset[str]()
+    near, around = _surroundings(passage, base)
 
     def novel(word: Word) -> bool:
         return word.stem not in base.index.postings and word.stem not in base.asked and word.kind != NOT
@@ -99,12 +105,22 @@ def measure(claim: Claim, base: Ground) -> Signals:
         return word.stem not in near and word.stem not in base.asked and word.kind != NOT
 
     def elsewhere(word: Word) -> bool:
-        return missing(word) and word.stem not in around and not novel(word)
+        return missing(word) and word.stem not in around and word.stem in base.index.postings
 
     unknown = tuple(filter(novel, content))
-    differences = tuple(d for d in alignment.differences if d.kind == NOT or any(map(missing, d.said)) or _opposed(d))
+    in_record = passage is not None and passage.reading is not None
+    if passage and in_record:
+        differences = tuple(fields.differences(content, passage, missing, elsewhere))
+        closeness = fields.closeness(content, passage, missing)
+    else:
+        differences = tuple(
+            d for d in alignment.differences if d.kind == NOT or any(map(missing, d.said)) or _opposed(d)
+        )
+        closeness = _closeness(alignment, passage)
+    kinds = {difference.kind for difference in differences}
+    if in_record and any(word.kind == NUMBER and elsewhere(word) for word in content):
+        kinds.add(NUMBER)  # another record's
     cause = _cause(claim.text, content, missing)
-    closeness = _closeness(alignment, passage)
     return Signals(
         unlikeness=_unlikeness(said, content, unknown, base, passages, alignment),
         faults=tuple(
@@ -113,10 +129,10 @@ def measure(claim: Claim, base: Ground) -> Signals:
                 math.log1p(_longest_run(content, novel)),
                 float(_count(unknown, NUMBER)),
                 float(_names(unknown, said)),
-                *(float(any(d.kind == kind for d in differences)) for kind in (NUMBER, NAME, NOT, OPPOSITE)),
+                *(float(kind in kinds) for kind in (NUMBER, NAME, NOT, OPPOSITE)),
                 cause[1] if cause else 0.0,
                 float(any(map(elsewhere, _subject(claim.text, said)))),
-                math.log1p(max(0, _longest_run(content, elsewhere) - 1)),
+                math.log1p(max(0, _longest_run(content, elsewhere) - (not in_record))),
             )
         ),
         content=tuple(content),
@@ -132,7 +148,7 @@ def _said(text: str) -> Iterator[Word]:
     """The words of a claim, less those that say which passage it is from."""
     lead = ATTRIBUTION.match(text)
     references = [found.span() for found in REFERENCE.finditer(text)]
-    for word in evidence.words(text, lead.end() if lead else 0):
+    for word in wording.words(text, lead.end() if lead else 0):
         if not any(start <= word.start < end for start, end in references):
             yield word
 
@@ -146,6 +162,16 @@ def _nearest(said: Sequence[Word], passages: Sequence[Passage]) -> tuple[Passage
         if best[0] is None or alignment.in_order > best[1].in_order:
             best = passage, alignment
     return best
+
+
+def _surroundings(passage: Passage | None, base: Ground) -> tuple[Set[str], Set[str]]:
+    """The words of the passage and of its chunk; for a value of a record, those of the record."""
+    if passage is None:
+        return frozenset(), frozenset()
+    if passage.reading:
+        record = base.records[passage.at.chunk, passage.reading.record]
+        return record, record
+    return passage.stems, base.chunks[passage.at.chunk]
 
 
 def _closeness(alignment: Alignment, passage: Passage | None) -> float:

@@ -2,7 +2,7 @@
 
 import re
 
-from groundspan_collector.evidence import normal
+from groundspan_collector.wording import normal
 
 CAUSE = re.compile(
     r"\b(?:because(?: of)?|due to|owing to|thanks to|as a result of|on account of|caused by|since(?! \d)|so that"
@@ -29,7 +29,7 @@ _OPPOSITES = (
     " more/fewer most/least large/small larger/smaller largest/smallest always/never always/sometimes win/lose"
     " north/south east/west northern/southern eastern/western public/private with/without above/below over/under"
     " all/no all/none all/some every/some many/few begin/end start/stop start/end early/late old/new old/young"
-    " older/younger true/false open/close read/write input/output left/right min/max minimum/maximum"
+    " older/younger true/false open/close open/closed read/write input/output left/right min/max minimum/maximum"
     " positive/negative success/failure succeed/fail allow/forbid allow/prevent accept/reject accept/refuse"
     " enable/disable include/exclude optional/required optional/mandatory ascending/descending mutable/immutable"
     " valid/invalid synchronous/asynchronous append/remove add/remove insert/delete create/delete create/destroy"

@@ -1,7 +1,8 @@
 """What holds of the judgement of any answer on any context."""
 
-from groundspan_collector import evidence, judges
+from groundspan_collector import judges
 from groundspan_collector.judgement import judge_answer
+from groundspan_collector.wording import words
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,7 +62,7 @@ def test_evidence_lies_inside_its_chunk(context: list[str], answer: str) -> None
 @given(TEXTS)
 def test_words_are_ordered_and_cut_text(text: str) -> None:
     """Each word stands after the one before, within the text."""
-    found = list(evidence.words(text))
+    found = list(words(text))
 
     assert [word.start for word in found] == sorted(word.start for word in found)
     assert all(0 <= word.start < word.end <= len(text) and word.stem for word in found)

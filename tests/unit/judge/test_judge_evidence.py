@@ -3,8 +3,8 @@
 import time
 
 import pytest
-from groundspan_collector import evidence
-from groundspan_collector.evidence import Evidence, passages, read, words
+from groundspan_collector.evidence import Evidence, passages, read
+from groundspan_collector.wording import stem, words
 
 
 def stems(text: str) -> list[str]:
@@ -107,7 +107,7 @@ def test_a_record_says_no_when_its_value_is_false() -> None:
     """``"garage": false`` denies the garage."""
     (statement,) = read(['{"garage": false}']).statements
 
-    assert [word.stem for word in statement.words] == ["not", evidence.stem("garage")]
+    assert [word.stem for word in statement.words] == ["not", stem("garage")]
 
 
 def test_chunks_are_told_apart() -> None:
