@@ -92,10 +92,12 @@ class Decoder:
         """
         if not spans:
             return
+        into = f"INSERT INTO {table} ({', '.join(columns)})"
         with self._ending_at_errors():
             self._begin()
-            with self._writing.send_insert(f"INSERT INTO {table} ({', '.join(columns)})", "Native") as inserter:
-                for rows in self._decoded(messages, spans):
+            # What is fed is decoded while the insert is still being planned.
+            with self._fed(messages), self._writing.send_insert(into, "Native") as inserter:
+                for rows in self._decoded(spans):
                     inserter.append(rows)
                 inserter.finish()
             if self._inlet < 0:
@@ -116,24 +118,30 @@ class Decoder:
             blocks.fetch()
             self.pipe.unlink()
 
-    def _decoded(self, messages: Sequence[Message], spans: int) -> Iterator[bytes]:
-        assert self._blocks  # noqa: S101 - insert() began
+    @contextmanager
+    def _fed(self, messages: Sequence[Message]) -> Iterator[None]:
+        """Feed *messages* to the SELECT meanwhile."""
         over = threading.Event()
         feeder = threading.Thread(target=self._feed, args=(messages, over), name="groundspan-feeder")
         feeder.start()
         try:
-            while spans > 0:
-                block = self._blocks.fetch()
-                if block is None:
-                    raise RejectedData(f"{spans} spans fewer than the request has could be read")
-                spans -= block.rows_read()
-                if spans < 0:
-                    # What protobuf's own parser passes over, in a group of a known field, the engine's reads.
-                    raise RejectedData(f"{-spans} spans more than the request has were read")
-                yield block.bytes()
+            yield
         finally:
             over.set()
             feeder.join()
+
+    def _decoded(self, spans: int) -> Iterator[bytes]:
+        """The rows of so many *spans*, block by block, as they come out."""
+        assert self._blocks  # noqa: S101 - insert() began
+        while spans > 0:
+            block = self._blocks.fetch()
+            if block is None:
+                raise RejectedData(f"{spans} spans fewer than the request has could be read")
+            spans -= block.rows_read()
+            if spans < 0:
+                # What protobuf's own parser passes over, in a group of a known field, the engine's reads.
+                raise RejectedData(f"{-spans} spans more than the request has were read")
+            yield block.bytes()
 
     def _feed(self, messages: Sequence[Message], over: threading.Event) -> None:
         """Write *messages*, each with its length before it, and wait until it is *over*."""
