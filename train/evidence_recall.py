@@ -17,6 +17,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+import record_domains
 import structured_contexts
 from groundspan_collector import evidence, wording
 from groundspan_collector.claims import Claim
@@ -147,9 +148,9 @@ def recall(sought: Sequence[Sought], look: Looking) -> tuple[float, float, float
 def judged() -> Iterator[tuple[str, str, bool, bool]]:
     """(format, kind, supported, called supported) for claims about records; "unseen" for domains of no rule."""
     judge = lexical.load()
-    unseen = structured_contexts.contexts(CONTEXTS // 2, SEED, structured_contexts.UNSEEN)
+    unseen = structured_contexts.contexts(CONTEXTS // 2, SEED, record_domains.UNSEEN)
     for context in [*structured_contexts.contexts(CONTEXTS, SEED), *unseen]:
-        is_unseen = context.domain in {domain.name for domain in structured_contexts.UNSEEN}
+        is_unseen = context.domain in {domain.name for domain in record_domains.UNSEEN}
         index = evidence.read(context.chunks)
         for claim in context.claims:
             ruling = judge.judge(Case("", index, claim.text, (Claim(claim.text, 0, len(claim.text)),)))

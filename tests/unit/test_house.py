@@ -30,12 +30,14 @@ LAYERS: tuple[frozenset[str], ...] = (
             "settings",
             "span_tree",
             "spool",
+            "structured",
             "supersede",
             "windows",
+            "wording",
         }
     ),
     frozenset({"access", "bodies", "catalogue", "client", "decode", "evidence"}),
-    frozenset({"decoder", "server"}),
+    frozenset({"decoder", "evidence_window", "server"}),
     frozenset({"engine", "tables"}),
     frozenset({"lane"}),
     frozenset({"commit", "formats", "judges", "store"}),
@@ -48,8 +50,8 @@ LAYERS: tuple[frozenset[str], ...] = (
 )
 """A module imports only what stands above its own line here; a package's own files may import each other."""
 
-PURE = ("accuracy", "answers", "claims", "decode", "escapes", "evidence", "judgement", "judges", "parameters", "prices",
-        "span_tree", "supersede", "trace_view", "windows")  # fmt: skip
+PURE = ("accuracy", "answers", "claims", "decode", "escapes", "evidence", "evidence_window", "judgement", "judges",
+        "parameters", "prices", "span_tree", "structured", "supersede", "trace_view", "windows", "wording")  # fmt: skip
 IMPURE_MODULES = {"os", "socket", "subprocess", "threading", "time", "urllib", "fastapi", "clickhouse_connect",
                   "uvicorn"}  # fmt: skip
 WEB = {"app", "backup", "forget", "receive", "report", "traces"}
