@@ -20,10 +20,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from corruptions import made
+from corruptions import Made, made
 from groundspan_collector import accuracy, claims, evidence
 from groundspan_collector.accuracy import Scored
 from groundspan_collector.claims import Claim
+from groundspan_collector.evidence import Index
 from groundspan_collector.judges import lexical, signals
 from groundspan_collector.judges.signals import FAULTS, UNLIKENESS, Signals
 from groundspan_collector.judges.weights import FILE, Logistic, Weights
@@ -77,19 +78,33 @@ def _measured(row: dict[str, Any]) -> Labelled:
     )
 
 
-def sentences_made(draw: random.Random) -> Iterator[Labelled]:
+@dataclass(frozen=True, slots=True)
+class MadeSentence:
+    """A sentence, kept or made wrong, with what it is to be judged against."""
+
+    one: Made
+    context: Index
+    group: str
+
+
+def sentences_made(draw: random.Random) -> Iterator[MadeSentence]:
     """Sentences of the training sets in a context of four documents, kept and made wrong."""
     documents = list(_documents())
     draw.shuffle(documents)
     for first in range(0, len(documents) - 6, 3):
         mine, far = documents[first : first + 4], [s for d in documents[first + 4 : first + 6] for s in d]
-        base = signals.ground(evidence.read([" ".join(document) for document in mine]), "")
+        context = evidence.read([" ".join(document) for document in mine])
         for document in mine[:2]:
             near = [sentence for other in mine if other is not document for sentence in other]
             for one in made(draw.choice(document), near, far, draw):
-                measured = signals.measure(Claim(one.text, 0, len(one.text)), base)
-                wrong = not one.supported
-                yield Labelled(wrong, f"made {first % 50}", one.kind, (measured,), (wrong,))
+                yield MadeSentence(one, context, f"made {first % 50}")
+
+
+def counted(sentence: MadeSentence) -> Labelled:
+    """The signals of a made sentence."""
+    one, wrong = sentence.one, not sentence.one.supported
+    measured = signals.measure(Claim(one.text, 0, len(one.text)), signals.ground(sentence.context, ""))
+    return Labelled(wrong, sentence.group, one.kind, (measured,), (wrong,))
 
 
 def _documents() -> Iterator[list[str]]:
@@ -106,17 +121,17 @@ def _documents() -> Iterator[list[str]]:
 
 def fit(answers: Sequence[Labelled], made_ones: Sequence[Labelled]) -> Weights:
     """All weights; thresholds are left at one half."""
-    unlikeness = _logistic(*_claims(answers, "unlikeness"))
+    unlikeness = logistic(*_claims(answers, "unlikeness"))
     real, wrong = _claims(answers, "faults")
     made_faults, made_wrong = _claims(made_ones, "faults")
-    shares = _shares(len(real), len(made_faults), FAULT_SHARE)
-    faults = _logistic(np.vstack([real, made_faults]), np.concatenate([wrong, made_wrong]), shares)
+    shares = weight_shares(len(real), len(made_faults), FAULT_SHARE)
+    faults = logistic(np.vstack([real, made_faults]), np.concatenate([wrong, made_wrong]), shares)
     fitted = Weights(unlikeness, faults, Logistic(0.0, (0.0, 0.0)), 0.5, 0.5)
     stated = [answer for answer in answers if answer.claims]
     both = [*stated, *made_ones]
-    shares = _shares(len(stated), len(made_ones), ANSWER_SHARE)
+    shares = weight_shares(len(stated), len(made_ones), ANSWER_SHARE)
     rows = np.array([lexical.worst(answer.claims, fitted) for answer in both])
-    return replace(fitted, answer=_logistic(rows, np.array([answer.label for answer in both]), shares))
+    return replace(fitted, answer=logistic(rows, np.array([answer.label for answer in both]), shares))
 
 
 def _claims(answers: Iterable[Labelled], view: str) -> tuple[Floats, Floats]:
@@ -128,11 +143,13 @@ def _claims(answers: Iterable[Labelled], view: str) -> tuple[Floats, Floats]:
     return np.array([values for values, _ in pairs]), np.array([wrong for _, wrong in pairs])
 
 
-def _shares(real: int, made_ones: int, share: float) -> Floats:
+def weight_shares(real: int, made_ones: int, share: float) -> Floats:
+    """1 for each real row; together *share* as much for all that were made."""
     return np.concatenate([np.ones(real), np.full(made_ones, share * real / made_ones)])
 
 
-def _logistic(rows: Floats, wrong: Floats, shares: Floats | None = None) -> Logistic:
+def logistic(rows: Floats, wrong: Floats, shares: Floats | None = None) -> Logistic:
+    """A logistic regression, in the units of *rows*."""
     scaler = StandardScaler().fit(rows)
     model = LogisticRegression(max_iter=3000).fit(scaler.transform(rows), wrong, sample_weight=shares)
     weights = model.coef_[0] / scaler.scale_
@@ -161,10 +178,12 @@ def with_thresholds(answers: Sequence[Labelled], made_ones: Sequence[Labelled], 
             ranked.append((lexical.answer_probability(answer.claims, inner), answer.label))
             doubts = (lexical.doubt(found, inner) for found in answer.claims)
             doubted.extend(zip(doubts, answer.claim_labels, strict=True))
-    return replace(fitted, threshold=_best(ranked), claim_threshold=_best(doubted))
+    return replace(fitted, threshold=best(ranked), claim_threshold=best(doubted))
 
 
-def _best(scored: Sequence[tuple[float, bool]]) -> float:
+def best(scored: Sequence[tuple[float, bool]]) -> float:
+    """The threshold of the highest F1."""
+
     def f1(threshold: float) -> float:
         return accuracy.f1([Scored(label, found >= threshold, found) for found, label in scored]) or 0.0
 
@@ -197,7 +216,7 @@ def main() -> None:
     """Fit on everything, measure out of fold, write and print."""
     started = time.monotonic()
     answers = labelled()
-    made_ones = list(sentences_made(random.Random(SEED)))  # noqa: S311
+    made_ones = [counted(sentence) for sentence in sentences_made(random.Random(SEED))]  # noqa: S311
     whole, single, shares = measured(answers, made_ones)
     fitted = with_thresholds(answers, made_ones, fit(answers, made_ones))
     rows = accuracy.figures(whole) + accuracy.figures(single)[:1]
@@ -216,19 +235,21 @@ def _record(fitted: Weights, rows: Sequence[accuracy.Figures], shares: Shares) -
         "written_by": "train/fit_lexical.py",
         "threshold": fitted.threshold,
         "claim_threshold": fitted.claim_threshold,
-        "unlikeness": _named(fitted.unlikeness, UNLIKENESS),
-        "faults": _named(fitted.faults, FAULTS),
-        "answer": _named(fitted.answer, ANSWER),
-        "out_of_fold": {row.task: _shown(row) for row in rows},
+        "unlikeness": named(fitted.unlikeness, UNLIKENESS),
+        "faults": named(fitted.faults, FAULTS),
+        "answer": named(fitted.answer, ANSWER),
+        "out_of_fold": {row.task: shown(row) for row in rows},
         "made_sentences_called_ungrounded": shares,
     }
 
 
-def _named(logistic: Logistic, names: Sequence[str]) -> dict[str, object]:
+def named(logistic: Logistic, names: Sequence[str]) -> dict[str, object]:
+    """*logistic* as it stands in a file."""
     return {"intercept": logistic.intercept, "weights": dict(zip(names, logistic.weights, strict=True))}
 
 
-def _shown(row: accuracy.Figures) -> dict[str, object]:
+def shown(row: accuracy.Figures) -> dict[str, object]:
+    """*row* as it stands in a file."""
     figures = {
         name: [round(end, 3) for end in (one.value, one.low, one.high) if end is not None]
         for name, one in row.values.items()

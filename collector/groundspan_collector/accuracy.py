@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from groundspan_collector import escapes
 
@@ -126,6 +127,17 @@ def auroc(answers: Sequence[Scored]) -> float | None:
     positives = sum(answer.label for answer in answers)
     pairs = positives * (len(answers) - positives)
     return wins / pairs if pairs else None
+
+
+def calibration_error(answers: Sequence[Scored], bins: int = 10) -> float:
+    """Expected calibration error: how far, on average, a probability is from the share that it speaks of.
+
+    Over *bins* of as many answers each, weighted by their size (Nguyen and O'Connor, 2015).
+    """
+    ranked = sorted(answers, key=lambda answer: answer.probability)
+    cuts = [len(ranked) * place // bins for place in range(bins + 1)]
+    parts = [ranked[low:high] for low, high in pairwise(cuts) if high > low]
+    return sum(abs(sum(a.label - a.probability for a in part)) for part in parts) / len(ranked)
 
 
 MEASURES: dict[str, Measure] = {

@@ -9,7 +9,7 @@ from groundspan_collector.errors import ConfigError
 from groundspan_collector.evidence import Evidence, Index
 
 SUPPORTED, CONTRADICTED, UNSUPPORTED, UNJUDGED = "supported", "contradicted", "unsupported", "unjudged"
-NAMES = ("lexical",)
+NAMES = ("lexical", "local")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +65,8 @@ def load(name: str) -> Judge:
         from groundspan_collector.judges import lexical
 
         return lexical.load()
+    if name == "local":
+        from groundspan_collector.judges import local
+
+        return local.load()
     raise ConfigError(f"no judge is called {name!r}: accepted are {', '.join(NAMES)}")

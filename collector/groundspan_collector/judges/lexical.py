@@ -1,6 +1,6 @@
 """The judge that needs no model: words, numbers, names, order and negation of a claim beside the context's."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from groundspan_collector.claims import Claim
@@ -13,16 +13,14 @@ from groundspan_collector.judges import (
     Case,
     Ruling,
     Verdict,
+    reasons,
     weights,
 )
-from groundspan_collector.judges.alignment import Difference
 from groundspan_collector.judges.signals import Signals, ground, measure
-from groundspan_collector.judges.weights import Weights, probability
-from groundspan_collector.wording import NOT, NUMBER, Word
+from groundspan_collector.judges.weights import Combination, Weights, probability
 
 RULES = 2
 """Raised when the same weights would rule otherwise: part of the judge's version."""
-SHOWN_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,7 @@ def load() -> Lexical:
     return Lexical(weights.shipped())
 
 
-def doubt(signals: Signals, fitted: Weights) -> float:
+def doubt(signals: Signals, fitted: Weights | Combination) -> float:
     """P(the claim is ungrounded): it is unlike the context, or it is wrong in what it copies."""
     unlike = probability(fitted.unlikeness.log_odds(signals.unlikeness))
     faulty = probability(fitted.faults.log_odds(signals.faults))
@@ -85,63 +83,6 @@ def _verdict(claim: Claim, signals: Signals, context: Index, fitted: Weights) ->
     support = 1 - doubt(signals, fitted)
     at = signals.passage.at if signals.passage else None
     if support > 1 - fitted.claim_threshold:
-        return Verdict(SUPPORTED, support, at, _support(signals))
+        return Verdict(SUPPORTED, support, at, reasons.supported(signals))
     word = CONTRADICTED if signals.differences else UNSUPPORTED
-    return Verdict(word, support, at, "; ".join(_reasons(claim.text, signals, context.context)))
-
-
-def _support(signals: Signals) -> str:
-    found = len(signals.content) - len(signals.missing)
-    where = f"chunk {signals.passage.at.chunk}" if signals.passage else "the question"
-    return f"{found} of its {len(signals.content)} words stand together in {where}"
-
-
-def _reasons(text: str, signals: Signals, context: Sequence[str]) -> Iterator[str]:
-    """Why a claim is not supported, the plainest reason first."""
-    passage = signals.passage
-    if passage is None:
-        yield "none of its words is in the context"
-        return
-    for difference in signals.differences:
-        yield _disagreement(difference, text, context[passage.at.chunk], passage.at.chunk)
-    if signals.cause and set(signals.missing) & set(_within(signals.content, *signals.cause)):
-        yield f'the cause "{text[slice(*signals.cause)]}" is not in chunk {passage.at.chunk}'
-    if signals.novel:
-        yield f"nowhere in the context: {_quoted(text, signals.novel)}"
-    elif signals.missing:
-        yield f"not where the rest is, in chunk {passage.at.chunk}: {_quoted(text, signals.missing)}"
-    elif not signals.differences:
-        yield f"its words are in chunk {passage.at.chunk}, but not put together like this"
-
-
-def _within(words: Iterable[Word], start: int, end: int) -> Iterator[Word]:
-    return (word for word in words if start <= word.start < end)
-
-
-def _quoted(text: str, words: Sequence[Word]) -> str:
-    shown = [f'"{text[word.start : word.end]}"' for word in words[:SHOWN_WORDS]]
-    more = len(words) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
-
-
-def _disagreement(difference: Difference, said: str, found: str, chunk: int) -> str:
-    if difference.kind == NOT:
-        return f"the answer denies what chunk {chunk} says" if difference.said else f"chunk {chunk} denies it"
-    ours, theirs = _cut(said, difference), found[difference.found[0].start : difference.found[-1].end]
-    if difference.kind == NUMBER:
-        theirs += _unit(found, difference.found[-1].end)
-    return f'"{ours}" in the answer, "{theirs}" in chunk {chunk}'
-
-
-def _cut(text: str, difference: Difference) -> str:
-    end = difference.said[-1].end
-    return text[difference.said[0].start : end] + (_unit(text, end) if difference.kind == NUMBER else "")
-
-
-def _unit(text: str, end: int) -> str:
-    """The word or the percent sign after a number, so that a person sees what was counted."""
-    following = text[end : end + 20]
-    if following[:1] in {"%", "°"}:
-        return following[:1]
-    word = following[1:].split(" ")[0].rstrip(".,;:)")
-    return f" {word}" if following[:1] == " " and word.isalpha() else ""
+    return Verdict(word, support, at, "; ".join(reasons.ungrounded(claim.text, signals, context.context)))

@@ -15,7 +15,7 @@ from groundspan_collector.claims import Claim
 from groundspan_collector.evidence import Index, Passage
 from groundspan_collector.judges import fields
 from groundspan_collector.judges.alignment import NOTHING, OPPOSITE, Alignment, Difference, align
-from groundspan_collector.judges.words import ARTICLES, ATTRIBUTION, AUXILIARIES, CAUSE, CODE_NAME, REFERENCE
+from groundspan_collector.judges.words import ARTICLES, ATTRIBUTION, AUXILIARIES, CAUSE, CODE_NAME, DOTTED, REFERENCE
 from groundspan_collector.wording import NAME, NOT, NUMBER, STOP, Word
 
 UNLIKENESS = (
@@ -222,13 +222,17 @@ def _opposed(difference: Difference) -> bool:
 
 
 def _subject(text: str, said: Sequence[Word]) -> Iterator[Word]:
-    """The first content word, if it is a thing: after an article, before an auxiliary, or a name of code."""
+    """The first content word, if it is a thing: after an article, or before an auxiliary; all of a name of code."""
     place = next((place for place, word in enumerate(said) if word.kind != STOP), None)
     if place is None:
         return
+    if CODE_NAME.match(text, said[place].start):
+        end = DOTTED.match(text, said[place].start).end()  # type: ignore[union-attr]
+        yield from (word for word in said[place:] if word.start < end)
+        return
     after = said[place + 1].stem if place + 1 < len(said) else ""
     before = said[place - 1].stem if place else ""
-    if before in ARTICLES or after in AUXILIARIES or CODE_NAME.match(text, said[place].start):
+    if before in ARTICLES or after in AUXILIARIES:
         yield said[place]
 
 

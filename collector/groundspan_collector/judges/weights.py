@@ -1,4 +1,4 @@
-"""The fitted numbers of the lexical judge, as `train/fit_lexical.py` writes them."""
+"""The fitted numbers of the judges in the package, as `train/fit_lexical.py` and `train/fit_local.py` write them."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from importlib import resources
 from typing import Any
 
-FILE = "lexical.json"
+FILE, COMBINATION_FILE = "lexical.json", "local.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,12 @@ def probability(log_odds: float) -> float:
     return 1 - 1 / (1 + math.exp(max(log_odds, -700.0)))
 
 
+def log_odds(found: float) -> float:
+    """What *found*, a probability, is in log odds; bounded, so that certainty stays a number."""
+    kept = min(max(found, 1e-9), 1 - 1e-9)
+    return math.log(kept / (1 - kept))
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
     """Everything that was fitted: two views of a claim, their sum over an answer, and two thresholds."""
@@ -48,6 +54,22 @@ class Weights:
         return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:8]
 
 
+@dataclass(frozen=True, slots=True)
+class Combination:
+    """How the local judge weighs what was counted and what was read, of a claim and of an answer."""
+
+    unlikeness: Logistic
+    faults: Logistic
+    claim: Logistic
+    answer: Logistic
+    claim_threshold: float
+    """A claim is ungrounded if its support is below 1 - this."""
+    threshold: float
+    """An answer is called ungrounded from this probability on."""
+    digest: str
+    """Differs between any two networks or fits."""
+
+
 def read(text: str) -> Weights:
     """The weights in *text*, which is what the file holds."""
     found = json.loads(text)
@@ -58,6 +80,20 @@ def read(text: str) -> Weights:
 def shipped() -> Weights:
     """The weights in the package."""
     return read(resources.files(__package__).joinpath(FILE).read_text(encoding="utf-8"))
+
+
+def shipped_combination() -> Combination:
+    """The combination in the package."""
+    found = json.loads(resources.files(__package__).joinpath(COMBINATION_FILE).read_text(encoding="utf-8"))
+    return Combination(
+        unlikeness=_logistic(found["unlikeness"]),
+        faults=_logistic(found["faults"]),
+        claim=_logistic(found["claim"]),
+        answer=_logistic(found["answer"]),
+        claim_threshold=found["claim_threshold"],
+        threshold=found["threshold"],
+        digest=found["digest"],
+    )
 
 
 def _logistic(found: dict[str, Any]) -> Logistic:

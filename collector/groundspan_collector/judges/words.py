@@ -9,7 +9,7 @@ CAUSE = re.compile(
     r"|which is why|in order to|weil|parce que|porque)\b",
     re.IGNORECASE,
 )
-_SOURCE = r"(?:passages?|documents?|contexts?|texts?|articles?|information|sources?|documentation|docs)"
+_SOURCE = r"(?:passages?|documents?|contexts?|texts?|articles?|information|sources?|documentation|docs)\b"
 ATTRIBUTION = re.compile(
     r"(?:in short,|step \d+[:.])"
     rf"|(?:according to|based on|as (?:stated|mentioned) in|from) (?:the |this |these )?(?:\w+ )?{_SOURCE}"
@@ -23,6 +23,8 @@ AUXILIARIES = frozenset(
     ["is", "are", "was", "were", "has", "have", "had", "can", "could", "will", "would", "should", "may"]
 )
 CODE_NAME = re.compile(r"\w+(?:[._(]\w|\()|[^\W\d_]+[A-Z0-9_]")
+DOTTED = re.compile(r"[\w.]*")
+"""All of a name that CODE_NAME begins."""
 REFERENCE = re.compile(r"\[\d{1,3}\]|\(?\bpassages? \d(?:(?:,| and| &) \d)*\)?", re.IGNORECASE)
 _OPPOSITES = (
     "first/last before/after increase/decrease increase/reduce rise/fall high/low higher/lower highest/lowest more/less"
