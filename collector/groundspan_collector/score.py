@@ -6,17 +6,18 @@ crash interrupts is due again, since an answer's row is written last.
 
 import hashlib
 import json
+import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from groundspan_collector import metrics, queries
+from groundspan_collector import judging_cost, metrics, queries
 from groundspan_collector.answers import Answer, Chunk, TraceSpan, answer_of
-from groundspan_collector.errors import JudgeFailed
+from groundspan_collector.errors import JudgeFailed, Stopping
 from groundspan_collector.judgement import JudgedClaim, Judgement, judge_answer, unjudged
-from groundspan_collector.judges import Judge
+from groundspan_collector.judges import Judge, paid
 from groundspan_collector.prices import EPOCH
 from groundspan_collector.settings import WHOLE, JudgeShare
 from groundspan_collector.store import Row, Store
@@ -27,6 +28,8 @@ _SLOWEST_INSERT = timedelta(minutes=1)
 
 TraceKey = tuple[str, str]
 """Project and trace id."""
+Spend = Callable[[str, bytes, int], None]
+"""Takes an OTLP request of a project with so many spans: what judging cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +56,12 @@ class Scorer:
         quiet_s: float,
         share: JudgeShare = WHOLE,
         late: timedelta = timedelta(0),
+        spend: Spend | None = None,
     ) -> None:
         """Look through the whole store at first, then only at what came since; and of that at *share*.
 
         Up to *settled()*, everything that was received here can be seen: only that is judged. What other collectors
-        received may be so *late*.
+        received may be so *late*. *spend* is given the calls of models that a judge paid for.
         """
         self._store = store
         self._judge = judge
@@ -66,6 +70,7 @@ class Scorer:
         self._quiet = timedelta(seconds=quiet_s)
         self._share = share
         self._late = late
+        self._spend = spend
         self._since = EPOCH
 
     def pending(self) -> int:
@@ -142,7 +147,13 @@ class Scorer:
                 answers.append(old | dimensions)
                 continue
             context = [texts.get((item.project, chunk.hash), "") for chunk in item.answer.chunks]
-            judgement = self._judged(item.answer, context)
+            try:
+                judgement = self._judged(item.answer, context)
+            except Stopping:
+                break
+            if judgement.calls and self._spend:
+                spent = judging_cost.request(dimensions, judgement.calls, secrets.token_bytes)
+                self._spend(item.project, spent, len(judgement.calls))
             metrics.JUDGED.labels(judgement.status).inc()
             answers.append(dimensions | answer_outcome(judgement))
             verdicts += verdict_rows(dimensions, judgement, item.answer.chunks)
@@ -154,7 +165,9 @@ class Scorer:
         try:
             return judge_answer(answer.question, context, answer.text, self._judge)
         except JudgeFailed as error:
-            return unjudged(answer.text, str(error))
+            return unjudged(answer.text, str(error), paid(error))
+        except Stopping:
+            raise
         except Exception as error:  # noqa: BLE001 - the queue must move on, or one odd answer ends all judging
             metrics.SWALLOWED.labels("judge").inc()
             return Judgement("unjudged", reason=f"unforeseen: {error!r}")
