@@ -14,8 +14,8 @@ from groundspan_collector.judges import lexical
 from groundspan_collector.judges.cascade import CERTAIN
 
 RESAMPLES = 1_000
-HIGH = (0.99, 0.98, 0.97, 0.96, 0.95, 0.94, 0.93, 0.9, 0.85)
-LOW = (0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4)
+HIGH = (0.94, 0.92, 0.91, 0.9, 0.89, 0.88, 0.85, 0.8)
+LOW = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4)
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,8 +129,8 @@ class Endpoint:
         left_s = until_s - time.monotonic()
         if pause_s >= left_s:
             raise PaidFailure(
-                f"{self.model}: {fault.reason}; the next try would be in {pause_s:.0f} s, and {max(left_s, 0):.0f} s are "
-                "left of GROUNDSPAN_LLM_BUDGET_S",
+                f"{self.model}: {fault.reason}; the next try would be in {pause_s:.0f} s, and of "
+                f"GROUNDSPAN_LLM_BUDGET_S {max(left_s, 0):.0f} s are left",
                 calls,
             ) from fault
         self.wait(pause_s)

@@ -23,6 +23,8 @@ from groundspan_collector.settings import WHOLE, JudgeShare
 from groundspan_collector.store import Row, Store
 
 BATCH: Final = 100
+SLICE_S: Final = 5.0
+"""After so long, what was judged is written: a judge that takes seconds for an answer would hold back a whole batch."""
 # A trace row is visible before its spans; an insert takes less than this.
 _SLOWEST_INSERT = timedelta(minutes=1)
 
@@ -89,11 +91,10 @@ class Scorer:
         quiet_before = min(now - self._quiet, self._settled())
         traces = self._unscored(quiet_before=quiet_before, most=BATCH)
         due = self._due(traces, now) if traces else []
-        if due:
-            self._judge_all(due, now)
-        if len(traces) < BATCH:
+        judged = self._judge_all(due, now) if due else 0
+        if len(traces) < BATCH and judged == len(due):
             self._since = quiet_before - _SLOWEST_INSERT - self._late
-        return len(due)
+        return judged
 
     def _unscored(self, *, quiet_before: datetime, most: int) -> list[Row]:
         share = {"part": self._share.number - 1, "parts": self._share.of}
@@ -131,12 +132,16 @@ class Scorer:
             received[key] = max(received.get(key, EPOCH), _time(row["received_at"]))
         return spans, received
 
-    def _judge_all(self, due: Sequence[Due], now: datetime) -> None:
+    def _judge_all(self, due: Sequence[Due], now: datetime) -> int:
+        """Judge as many of *due*, in their order, as a slice of time allows; at least one. How many that were."""
+        until_s = time.monotonic() + SLICE_S
         texts = self._texts(due)
         earlier = self._earlier(due)
         answers: list[Row] = []
         verdicts: list[Row] = []
         for item in due:
+            if answers and time.monotonic() >= until_s:
+                break
             identity = self._identity(item, now)
             if item.answer is None:
                 answers.append(identity | no_answer())
@@ -159,6 +164,7 @@ class Scorer:
             verdicts += verdict_rows(dimensions, judgement, item.answer.chunks)
         self._store.insert("verdicts", verdicts)
         self._store.insert("answers", answers)
+        return len(answers)
 
     def _judged(self, answer: Answer, context: Sequence[str]) -> Judgement:
         """What the judge says; where it fails, that it did: no answer is passed over, and none holds up the others."""
