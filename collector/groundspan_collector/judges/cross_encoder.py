@@ -125,7 +125,7 @@ def load(place: str, *, labels: Sequence[str], threshold: float, window_chars: i
     id2label = {int(number): str(label) for number, label in (model.config.id2label or {}).items()}
     outputs = int(model.config.num_labels)
     found = meanings(id2label, labels) if outputs > 1 else []
-    rules = json.dumps([RULES, found, threshold, window_chars, model.max_length])
+    rules = json.dumps([RULES, found, threshold, window_chars, model.tokenizer.model_max_length])
     digest = hashlib.sha256(rules.encode() + weights_digest(model)).hexdigest()[:8]
     odds = _nli(model, found) if found else _score(model)
     return CrossEncoder(f"cross-encoder:{place}", f"{RULES}-{digest}", threshold, window_chars, odds)
