@@ -159,8 +159,8 @@ def test_lexical_leaves_what_it_does_not_find_to_the_next_judge() -> None:
     row = judge_names.load(" lexical > lexical ", JudgeSettings())
     lexical = judges.load("lexical")
 
-    assert row.name == "lexical[0,0.9]>lexical"
-    assert row.version == f"{lexical.version}[0,0.9]>{lexical.version}"
+    assert row.name == "lexical[0,0.88]>lexical"
+    assert row.version == f"{lexical.version}[0,0.88]>{lexical.version}"
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,9 @@ def make(tmp_path: Path) -> Make:
             intermediate_size=8,
             max_position_embeddings=LONGEST_TOKENS,
             num_labels=len(shares),
-            **({"id2label": dict(enumerate(labels))} if labels else {}),
         )
+        if labels:
+            config.id2label = dict(enumerate(labels))
         model = BertForSequenceClassification(config)
         numbers = [math.log(s) for s in shares] if len(shares) > 1 else [math.log(shares[0] / (1 - shares[0]))]
         with torch.no_grad():

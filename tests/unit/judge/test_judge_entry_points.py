@@ -2,16 +2,19 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
-from groundspan_collector import judge_names
+from groundspan_collector import judge_names, judge_settings
 from groundspan_collector.errors import ConfigError, JudgeFailed
 from groundspan_collector.judge_settings import JudgeSettings
 from groundspan_collector.judgement import judge_answer
 
+DOCS = (Path(__file__).parents[3] / "docs" / "judges.md").read_text(encoding="utf-8")
 TEXT = "The buffer holds 64 entries."
 
 MODULE = """
@@ -59,13 +62,13 @@ ENTRY_POINTS = (
 )
 
 
-def _install(folder: Path) -> Path:
+def _install(folder: Path, module: str = "judge_of_mine", code: str = MODULE, entry_points: str = ENTRY_POINTS) -> Path:
     """A distribution as an installer leaves it."""
-    info = folder / "judge_of_mine-1.0.dist-info"
+    info = folder / f"{module}-1.0.dist-info"
     info.mkdir(parents=True)
-    (folder / "judge_of_mine.py").write_text(MODULE)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: judge-of-mine\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(ENTRY_POINTS)
+    (folder / f"{module}.py").write_text(code)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(entry_points)
     return folder
 
 
@@ -130,6 +133,34 @@ def test_a_judge_of_ones_own_stands_in_a_cascade() -> None:
     judge = judge_names.load("mine:x[0.1,0.7]>lexical", JudgeSettings())
 
     assert judge_answer("", [TEXT], TEXT, judge).claims[0].reason == "x"
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "verdict"),
+    [("exact", TEXT.upper(), "supported"), ("exact:strict", TEXT, "supported"), ("exact", "It is old.", "unsupported")],
+)
+def test_the_judge_in_the_docs_judges(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, answer: str, verdict: str
+) -> None:
+    """Written to a file and offered as the page says."""
+    (code,) = re.findall(r"```python\n(.*?)```", DOCS, flags=re.DOTALL)
+    (offered,) = re.findall(r"```toml\n(.*?)```", DOCS, flags=re.DOTALL)
+    ((group, entries),) = tomllib.loads(offered)["project"]["entry-points"].items()
+    site = _install(tmp_path / "docs", "my_judges", code, f"[{group}]\n" + "\n".join(map(" = ".join, entries.items())))
+    monkeypatch.syspath_prepend(str(site))
+    monkeypatch.delitem(sys.modules, "my_judges", raising=False)
+
+    (claim,) = judge_answer("", [TEXT], answer, judge_names.load(name, JudgeSettings())).claims
+
+    assert claim.verdict == verdict
+
+
+def test_every_setting_of_a_judge_is_in_the_docs() -> None:
+    """And none that is not there."""
+    source = Path(judge_settings.__file__).read_text(encoding="utf-8")
+    names = set(re.findall(r"GROUNDSPAN_(?:LLM|CROSS_ENCODER)_[A-Z_]+", source))
+
+    assert names == set(re.findall(r"^\| `(GROUNDSPAN_\w+)` \|", DOCS, re.MULTILINE))
 
 
 def test_the_command_judges_with_an_installed_judge(tmp_path: Path) -> None:
