@@ -1,7 +1,8 @@
 """What judging cost -> spans of our own, priced like everybody's: the cost report has them as stage `evaluate`.
 
 Each answer's calls are a trace of their own, linked to the answer's: a span in the answer's trace would make it look
-unfinished, and later than it was. They carry no text, so they are no answer and are never judged.
+unfinished, and later than it was. They carry no text, so they are no answer and are never judged;
+and neither user nor session, of whom nothing must be left when the answer's trace is forgotten.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,7 +25,6 @@ _RESOURCE: Final = {
     "service.version": "version",
     "deployment.environment.name": "environment",
 }
-_DIMENSIONS: Final = {"session.id": "session", "user.id": "user"}
 
 
 def request(dimensions: Mapping[str, object], calls: Sequence[ModelCall], fresh: Callable[[int], bytes]) -> bytes:
@@ -56,7 +56,6 @@ def _span(dimensions: Mapping[str, object], call: ModelCall, trace_id: bytes, sp
         "groundspan.judge.name": dimensions["judge"],
         "groundspan.judge.version": dimensions["judge_version"],
     }
-    attributes |= {key: dimensions[name] for key, name in _DIMENSIONS.items()}
     attributes |= {f"groundspan.segment.{name}": value for name, value in segments.items()}
     return Span(
         trace_id=trace_id,

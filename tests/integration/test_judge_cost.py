@@ -26,6 +26,7 @@ def _send(running: CollectorProcess, *answers: str) -> None:
                     "groundspan.stage": "pipeline",
                     "gen_ai.output.messages": output,
                     "session.id": "s-1",
+                    "user.id": "u-1",
                     "groundspan.segment.tenant": "acme",
                 },
                 trace_id=trace_id,
@@ -52,7 +53,7 @@ def _environ(api: judge_api.JudgeApi, tries: int = 1) -> dict[str, str]:
 
 
 def test_each_call_of_the_judge_is_priced_as_evaluation(tmp_path: Path) -> None:
-    """At the model's price, in the answer's version and segment; a failed try too; and no call is judged itself."""
+    """At the model's price, in the answer's version and segment; a failed try too; no user, and nothing to judge."""
     with judge_api.judge_api() as api, collector(tmp_path, "--judge", "llm:gpt-4o", environ=_environ(api)) as running:
         api.answers = [lambda _: judge_api.completion("no JSON")]
         _send(running, HELD, "The buffer was made in Oslo.", f"{HELD} It is old.")
@@ -60,13 +61,13 @@ def test_each_call_of_the_judge_is_priced_as_evaluation(tmp_path: Path) -> None:
         running.wait_until_judged()
 
         def rows() -> list[dict[str, Any]]:
-            return running.rows("cost", by="stage,service,version,segment.tenant,session,provider,model")
+            return running.rows("cost", by="stage,service,version,segment.tenant,session,user,provider,model")
 
         eventually(lambda: [(row["calls"], row["unpriced_calls"]) for row in rows()] == [(3, 0)])
         (row,) = rows()
-        names = ("stage", "service", "version", "segment.tenant", "session", "provider", "model")
+        names = ("stage", "service", "version", "segment.tenant", "session", "user", "provider", "model")
         found = [row[name] for name in names]
-        assert found == ["evaluate", "bot", "v2", "acme", "s-1", "openai", "gpt-4o-2024-08-06"]
+        assert found == ["evaluate", "bot", "v2", "acme", "", "", "openai", "gpt-4o-2024-08-06"]
         assert (row["input_tokens"], row["output_tokens"], row["reasoning_tokens"]) == (3000, 300, 90)
         price = calc_price(EACH, "gpt-4o", provider_id="openai").total_price
         assert row["cost_usd"] == row["evaluation_cost_usd"] == str((3 * price).normalize())

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
-from groundspan_collector.errors import CollectorError, ConfigError, JudgeFailed
+from groundspan_collector.errors import ConfigError, JudgeFailed, Stopping
 from groundspan_collector.judges import (
     CONTRADICTED,
     SUPPORTED,
@@ -41,7 +41,7 @@ class Checked:
         try:
             ruling = self.inner.judge(case)
             _check(ruling, case)
-        except CollectorError:
+        except (JudgeFailed, Stopping):
             raise
         except Exception as error:
             # Foreign code may raise anything; the reason is stored.

@@ -31,9 +31,9 @@ def make(tmp_path: Path) -> Make:
         folder = tmp_path / name
         words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "buffer", "holds", "64", "entries", "."]
         tokenizer = Tokenizer(models.WordLevel({word: n for n, word in enumerate(words)}, unk_token="[UNK]"))
-        tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()  # type: ignore[assignment]
-        tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))  # type: ignore[assignment]
-        PreTrainedTokenizerFast(
+        tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+        PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
             tokenizer_object=tokenizer,
             pad_token="[PAD]",
             unk_token="[UNK]",
@@ -49,8 +49,8 @@ def make(tmp_path: Path) -> Make:
             num_attention_heads=1,
             intermediate_size=8,
             max_position_embeddings=LONGEST_TOKENS,
-            num_labels=len(shares),
         )
+        config.num_labels = len(shares)
         if labels:
             config.id2label = dict(enumerate(labels))
         model = BertForSequenceClassification(config)
