@@ -25,7 +25,7 @@ from groundspan_collector import (
     backup,
     forget,
     gauges,
-    judges,
+    judge_names,
     manifest,
     metrics,
     receive,
@@ -37,7 +37,7 @@ from groundspan_collector import (
 )
 from groundspan_collector.access import check_unconfined, project_for
 from groundspan_collector.backup import Copier
-from groundspan_collector.commit import Committer
+from groundspan_collector.commit import Committer, Parcel
 from groundspan_collector.errors import RETRY_AFTER_S, CollectorError, ConfigError, RejectedData, StoreUnavailable
 from groundspan_collector.intake import Intake, Kind, Replay
 from groundspan_collector.pricing import Pricer
@@ -67,7 +67,8 @@ class Collector:
 
     def __init__(self, settings: Settings, store: Store) -> None:
         """Wire the parts together; nothing runs yet."""
-        judge = judges.load(settings.judge)
+        self._stopping = threading.Event()
+        judge = judge_names.load(settings.judge, wait=self._stopping.wait)
         self.settings = settings
         self.store = store
         self._spool = Spool.open(settings.spool_folder, max_bytes=settings.max_spool_bytes)
@@ -93,11 +94,11 @@ class Collector:
             quiet_s=settings.quiet_s,
             share=settings.judge_share or WHOLE,
             late=late,
+            spend=self._spend,
         )
         self._pricer = Pricer(store, utc_now, settled=self._intake.settled, late=late)
         self.copier = Copier(store, self._spool, settings.data_dir, settings.spool_folder, utc_now)
         self._keeper = Keeper(store, settings.retention, utc_now)
-        self._stopping = threading.Event()
 
     @property
     def spool(self) -> Spool:
@@ -130,6 +131,11 @@ class Collector:
     def _insert_spans(self, bodies: Sequence[bytes], spans: int, /, *, project: str, received_at_ns: int) -> None:
         superseded = self.store.insert_spans(bodies, spans, project=project, received_at_ns=received_at_ns)
         metrics.SUPERSEDED.inc(superseded)
+
+    def _spend(self, project: str, body: bytes, spans: int) -> None:
+        """Store what judging cost as spans are stored that were received."""
+        metrics.SPANS.accept(spans)
+        self._intake.put("traces", [Parcel(body, project, spans)])
 
     def _committer(self, kind: str, ledger: metrics.Ledger, max_in_flight_bytes: int, writers: int = 1) -> Committer:
         return Committer(

@@ -55,7 +55,7 @@ QUESTIONS: Final = {
             ("provider", "model"),
             (
                 "calls", "input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens",
-                "reasoning_tokens", "cost_usd", "unpriced_calls",
+                "reasoning_tokens", "cost_usd", "evaluation_cost_usd", "unpriced_calls",
             ),
             _OF_SPANS,
         ),

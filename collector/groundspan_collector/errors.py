@@ -11,7 +11,8 @@ CollectorError
 ├── StoreUnavailable         503, Retry-After
 │   ├── Overloaded           503, Retry-After
 │   └── SpoolFull            503, Retry-After
-└── JudgeFailed              becomes a verdict `unjudged`
+├── JudgeFailed              becomes a verdict `unjudged`
+└── Stopping                 nothing is decided: it is done again after the next start
 """
 
 from typing import ClassVar, Final
@@ -90,3 +91,7 @@ class SpoolFull(StoreUnavailable):
 
 class JudgeFailed(CollectorError):
     """A judge gave no verdict."""
+
+
+class Stopping(CollectorError):
+    """The process is to end, and what it was waiting for is left."""

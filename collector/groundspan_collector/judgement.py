@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from groundspan_collector import claims, evidence
 from groundspan_collector.claims import Claim
 from groundspan_collector.evidence import Evidence
-from groundspan_collector.judges import UNJUDGED, Case, Judge
+from groundspan_collector.judges import UNJUDGED, Case, Judge, ModelCall
 
 __all__ = ["Claim", "Evidence", "JudgedClaim", "Judgement", "judge_answer", "unjudged"]
 
@@ -31,6 +31,8 @@ class Judgement:
     ungrounded_probability: float = 0.0
     claims: tuple[JudgedClaim, ...] = ()
     reason: str = ""
+    calls: tuple[ModelCall, ...] = ()
+    """What it cost, where somebody's model was asked."""
 
 
 def judge_answer(question: str, context: Sequence[str], answer: str, judge: Judge) -> Judgement:
@@ -48,15 +50,16 @@ def judge_answer(question: str, context: Sequence[str], answer: str, judge: Judg
         for claim, verdict in zip(found.claims, ruling.verdicts, strict=True)
     )
     if all(claim.verdict == UNJUDGED for claim in judged):
-        return Judgement("unjudged", claims=judged, reason=judged[0].reason)
+        return Judgement("unjudged", claims=judged, reason=judged[0].reason, calls=tuple(ruling.calls))
     probability = ruling.ungrounded_probability
-    return Judgement("judged", probability >= judge.threshold, probability, judged)
+    return Judgement("judged", probability >= judge.threshold, probability, judged, calls=tuple(ruling.calls))
 
 
-def unjudged(answer: str, reason: str) -> Judgement:
+def unjudged(answer: str, reason: str, calls: tuple[ModelCall, ...] = ()) -> Judgement:
     """What is stored for *answer* when its judge has failed for good."""
     return Judgement(
         "unjudged",
         claims=tuple(JudgedClaim(claim, UNJUDGED, 0.0, None, reason) for claim in claims.split(answer).claims),
         reason=reason,
+        calls=calls,
     )

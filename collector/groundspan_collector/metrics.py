@@ -175,6 +175,9 @@ OLDEST_UNJUDGED_SECONDS: Final = Gauge(
     registry=REGISTRY,
 )
 JUDGED: Final = Counter("groundspan_answers_judged", "Judgements written, by status.", ["status"], registry=REGISTRY)
+CLAIMS_DECIDED: Final = Counter(
+    "groundspan_claims_decided", "Claims that a judge of a cascade decided, by its name.", ["judge"], registry=REGISTRY
+)
 SUPERSEDED: Final = Counter(
     "groundspan_spans_superseded", "Copies of a span that lost against one that says something else.", registry=REGISTRY
 )

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from groundspan_collector import accuracy, judges
+from groundspan_collector import accuracy, judge_names
 from groundspan_collector.errors import ConfigError, JudgeFailed, RejectedData
 from groundspan_collector.judgement import Judgement, judge_answer, unjudged
 from groundspan_collector.judges import Judge
@@ -31,7 +31,7 @@ class Item:
 
 def run(source: str, output: str | None, judge_name: str, stdin: TextIO, stdout: TextIO, stderr: TextIO) -> int:
     """Judge the lines of *source* (``-`` is *stdin*) into *output* (None is *stdout*); 1 if any line was bad."""
-    judge = judges.load(judge_name)
+    judge = judge_names.load(judge_name)
     with _input(source, stdin) as lines, _output(output, source, stdout) as sink:
         scored, bad = judge_file(lines, judge, sink, stderr)
     if scored:

@@ -6,27 +6,32 @@ crash interrupts is due again, since an answer's row is written last.
 
 import hashlib
 import json
+import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from groundspan_collector import metrics, queries
+from groundspan_collector import judging_cost, metrics, queries
 from groundspan_collector.answers import Answer, Chunk, TraceSpan, answer_of
-from groundspan_collector.errors import JudgeFailed
+from groundspan_collector.errors import JudgeFailed, Stopping
 from groundspan_collector.judgement import JudgedClaim, Judgement, judge_answer, unjudged
-from groundspan_collector.judges import Judge
+from groundspan_collector.judges import Judge, paid
 from groundspan_collector.prices import EPOCH
 from groundspan_collector.settings import WHOLE, JudgeShare
 from groundspan_collector.store import Row, Store
 
 BATCH: Final = 100
+SLICE_S: Final = 5.0
+"""After so long, what was judged is written: a judge that takes seconds for an answer would hold back a whole batch."""
 # A trace row is visible before its spans; an insert takes less than this.
 _SLOWEST_INSERT = timedelta(minutes=1)
 
 TraceKey = tuple[str, str]
 """Project and trace id."""
+Spend = Callable[[str, bytes, int], None]
+"""Takes an OTLP request of a project with so many spans: what judging cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +58,12 @@ class Scorer:
         quiet_s: float,
         share: JudgeShare = WHOLE,
         late: timedelta = timedelta(0),
+        spend: Spend | None = None,
     ) -> None:
         """Look through the whole store at first, then only at what came since; and of that at *share*.
 
         Up to *settled()*, everything that was received here can be seen: only that is judged. What other collectors
-        received may be so *late*.
+        received may be so *late*. *spend* is given the calls of models that a judge paid for.
         """
         self._store = store
         self._judge = judge
@@ -66,6 +72,7 @@ class Scorer:
         self._quiet = timedelta(seconds=quiet_s)
         self._share = share
         self._late = late
+        self._spend = spend
         self._since = EPOCH
 
     def pending(self) -> int:
@@ -84,11 +91,10 @@ class Scorer:
         quiet_before = min(now - self._quiet, self._settled())
         traces = self._unscored(quiet_before=quiet_before, most=BATCH)
         due = self._due(traces, now) if traces else []
-        if due:
-            self._judge_all(due, now)
-        if len(traces) < BATCH:
+        judged = self._judge_all(due, now) if due else 0
+        if len(traces) < BATCH and judged == len(due):
             self._since = quiet_before - _SLOWEST_INSERT - self._late
-        return len(due)
+        return judged
 
     def _unscored(self, *, quiet_before: datetime, most: int) -> list[Row]:
         share = {"part": self._share.number - 1, "parts": self._share.of}
@@ -126,12 +132,16 @@ class Scorer:
             received[key] = max(received.get(key, EPOCH), _time(row["received_at"]))
         return spans, received
 
-    def _judge_all(self, due: Sequence[Due], now: datetime) -> None:
+    def _judge_all(self, due: Sequence[Due], now: datetime) -> int:
+        """Judge as many of *due*, in their order, as a slice of time allows; at least one. How many that were."""
+        until_s = time.monotonic() + SLICE_S
         texts = self._texts(due)
         earlier = self._earlier(due)
         answers: list[Row] = []
         verdicts: list[Row] = []
         for item in due:
+            if answers and time.monotonic() >= until_s:
+                break
             identity = self._identity(item, now)
             if item.answer is None:
                 answers.append(identity | no_answer())
@@ -142,19 +152,28 @@ class Scorer:
                 answers.append(old | dimensions)
                 continue
             context = [texts.get((item.project, chunk.hash), "") for chunk in item.answer.chunks]
-            judgement = self._judged(item.answer, context)
+            try:
+                judgement = self._judged(item.answer, context)
+            except Stopping:
+                break
+            if judgement.calls and self._spend:
+                spent = judging_cost.request(dimensions, judgement.calls, secrets.token_bytes)
+                self._spend(item.project, spent, len(judgement.calls))
             metrics.JUDGED.labels(judgement.status).inc()
             answers.append(dimensions | answer_outcome(judgement))
             verdicts += verdict_rows(dimensions, judgement, item.answer.chunks)
         self._store.insert("verdicts", verdicts)
         self._store.insert("answers", answers)
+        return len(answers)
 
     def _judged(self, answer: Answer, context: Sequence[str]) -> Judgement:
         """What the judge says; where it fails, that it did: no answer is passed over, and none holds up the others."""
         try:
             return judge_answer(answer.question, context, answer.text, self._judge)
         except JudgeFailed as error:
-            return unjudged(answer.text, str(error))
+            return unjudged(answer.text, str(error), paid(error))
+        except Stopping:
+            raise
         except Exception as error:  # noqa: BLE001 - the queue must move on, or one odd answer ends all judging
             metrics.SWALLOWED.labels("judge").inc()
             return Judgement("unjudged", reason=f"unforeseen: {error!r}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from groundspan_collector.claims import Claim
-from groundspan_collector.errors import ConfigError
+from groundspan_collector.errors import ConfigError, JudgeFailed
 from groundspan_collector.evidence import Evidence, Index
 
 SUPPORTED, CONTRADICTED, UNSUPPORTED, UNJUDGED = "supported", "contradicted", "unsupported", "unjudged"
@@ -33,11 +33,36 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelCall:
+    """One call that a judge made of somebody's model, as it is entered in the cost report."""
+
+    provider: str
+    model: str
+    started_ns: int
+    duration_ns: int
+    input_tokens: int | None
+    """None where the endpoint did not tell."""
+    output_tokens: int | None
+    cache_read_tokens: int | None = None
+    reasoning_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ruling:
     """One verdict per claim, in order, and how likely it is that any of them is ungrounded."""
 
     verdicts: Sequence[Verdict]
     ungrounded_probability: float
+    calls: Sequence[ModelCall] = ()
+    """What it cost, where somebody's model was asked."""
+
+
+class PaidFailure(JudgeFailed):
+    """No ruling, and yet calls that were paid for."""
+
+    def __init__(self, message: str, calls: Sequence[ModelCall]) -> None:
+        super().__init__(message)
+        self.calls = tuple(calls)
 
 
 class Judge(Protocol):
@@ -59,8 +84,18 @@ class Judge(Protocol):
         """Rule on *case*; raises JudgeFailed if no ruling can be given."""
 
 
+def paid(failure: JudgeFailed) -> tuple[ModelCall, ...]:
+    """The calls that were made before *failure*."""
+    return failure.calls if isinstance(failure, PaidFailure) else ()
+
+
+def worst_doubt(verdicts: Sequence[Verdict]) -> float:
+    """P(an answer is ungrounded) where nothing was fitted: that of its most doubtful claim."""
+    return max((1 - verdict.support for verdict in verdicts if verdict.word != UNJUDGED), default=0.0)
+
+
 def load(name: str) -> Judge:
-    """The judge called *name*."""
+    """The judge in the package that is called *name*; judge_names.load knows all others as well."""
     if name == "lexical":
         from groundspan_collector.judges import lexical
 

@@ -8,6 +8,7 @@ SELECT
     sum(output_tokens) AS output_tokens,
     sum(reasoning_tokens) AS reasoning_tokens,
     sum(call.cost_usd) AS cost_usd,
+    sumIf(call.cost_usd, call.stage = 'evaluate') AS evaluation_cost_usd,
     countIf(isNull(call.cost_usd)) AS unpriced_calls
 FROM model_calls(
     since = {since:DateTime64(9, 'UTC')}, until = {until:DateTime64(9, 'UTC')}, project = {project:String},

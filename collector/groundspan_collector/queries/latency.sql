@@ -1,7 +1,7 @@
 -- How long spans take, and which share of their requests' time is their own: the duration less the union of the direct
 -- children's intervals, cut to the span's. The whole of which it is a share: the root durations of the requests that
 -- have a span in the same scope (the dimensions that tell requests apart); where no root was received, the time from
--- the first start to the last end.
+-- the first start to the last end. What our own judges asked of models is no part of a request.
 WITH
     traces AS
     (
@@ -15,7 +15,7 @@ WITH
         SELECT *, toUnixTimestamp64Nano(start_time) AS start_ns, start_ns + toInt64(duration_ns) AS end_ns
         FROM spans_once
         WHERE start_time >= (SELECT min(first_start) FROM traces) AND start_time <= (SELECT max(last_end) FROM traces)
-            AND (project, trace_id) IN (SELECT project, trace_id FROM traces)
+            AND (project, trace_id) IN (SELECT project, trace_id FROM traces) AND scope != 'groundspan.judge'
     ),
     children AS
     (

@@ -1,4 +1,5 @@
--- The newest traces, or the newest of those whose answer is ungrounded.
+-- The newest traces, or the newest of those whose answer is ungrounded; without those that are what judging cost, whose
+-- ids begin with the bytes of "groundjg".
 WITH
     listed AS
     (
@@ -17,7 +18,7 @@ WITH
                 contradicted_claims, unsupported_claims
             FROM answers_newest
         ) AS answer ON answer_project = trace.project AND answer_trace_id = trace.trace_id
-        WHERE NOT {ungrounded:Bool} OR answer.ungrounded
+        WHERE (NOT {ungrounded:Bool} OR answer.ungrounded) AND NOT startsWith(trace.trace_id, '67726f756e646a67')
         ORDER BY trace.root_start DESC, trace.trace_id
         LIMIT {limit:UInt32}
     ),

@@ -9,7 +9,7 @@ from typing import Any
 import otlp
 import pytest
 import stored
-from groundspan_collector import judges
+from groundspan_collector import judges, score
 from groundspan_collector.errors import JudgeFailed
 from groundspan_collector.judges import SUPPORTED, Case, Ruling, Verdict
 from groundspan_collector.receipts import Receipts
@@ -258,6 +258,20 @@ def test_evidence_names_its_chunk(store: Store, clock: Clock, trace: Trace) -> N
     assert answer["answer"][verdict["start"] : verdict["end"]] == verdict["text"]
     assert (verdict["verdict"], verdict["chunk_id"], verdict["chunk_source"]) == ("contradicted", "d1", "a.md")
     assert "1889" in TEXT[verdict["evidence_start"] : verdict["evidence_end"]]
+
+
+def test_what_a_slow_judge_has_judged_is_written_when_its_slice_is_over(
+    scorer: Scorer, clock: Clock, trace: Trace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One answer at least; the others are due as before."""
+    monkeypatch.setattr(score, "SLICE_S", 0.0)
+    other = Trace(trace.store, trace.project)
+    trace.send("root", "retrieve", at=T0)
+    other.send("root", "retrieve", at=T0)
+    clock.now = T0 + timedelta(seconds=3)
+
+    assert (scorer.score_due(), scorer.pending()) == (1, 1)
+    assert (scorer.score_due(), scorer.pending()) == (1, 0)
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,7 @@ def test_cost_sums_tokens_by_kind_and_prices_cached_ones_once(
             "output_tokens": 20,
             "reasoning_tokens": 4,
             "cost_usd": 130 * USD_PER_INPUT + 20 * USD_PER_CACHED + 20 * USD_PER_OUTPUT,
+            "evaluation_cost_usd": None,
             "unpriced_calls": 0,
         }
     ]
