@@ -70,6 +70,7 @@ class Collector:
         judge = judges.load(settings.judge)
         self.settings = settings
         self.store = store
+        self._stopping = threading.Event()
         self._spool = Spool.open(settings.spool_folder, max_bytes=settings.max_spool_bytes)
         kinds = {
             "traces": Kind(self._insert_spans, metrics.SPANS),
@@ -93,11 +94,13 @@ class Collector:
             quiet_s=settings.quiet_s,
             share=settings.judge_share or WHOLE,
             late=late,
+            sample=settings.judge_sample,
+            threads=settings.judge_threads,
+            wait=self._stopping.wait,
         )
         self._pricer = Pricer(store, utc_now, settled=self._intake.settled, late=late)
         self.copier = Copier(store, self._spool, settings.data_dir, settings.spool_folder, utc_now)
         self._keeper = Keeper(store, settings.retention, utc_now)
-        self._stopping = threading.Event()
 
     @property
     def spool(self) -> Spool:
@@ -125,6 +128,7 @@ class Collector:
             await asyncio.gather(*writing)
             for thread in loops:
                 await asyncio.to_thread(thread.join)
+            self.scorer.close()
             self._spool.close()
 
     def _insert_spans(self, bodies: Sequence[bytes], spans: int, /, *, project: str, received_at_ns: int) -> None:

@@ -84,6 +84,8 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--cluster", default="", metavar="NAME", help="the server's cluster to spread tables over")
     parser.add_argument("--judge", default="lexical", help="who judges claims (default: %(default)s)")
+    parser.add_argument("--judge-threads", type=int, default=1, help="that judge at a time (default: %(default)s)")
+    parser.add_argument("--no-judge", action="store_true", help="leave judging to workers: see groundspan score")
     parser.add_argument("--retain-days", type=int, help="drop what is older, by whole days (default: keep everything)")
     parser.add_argument("--retain-text-days", type=int, help="clear texts that are older (default: keep everything)")
     parser.set_defaults(command=_serve)
@@ -170,6 +172,8 @@ def _serve(options: argparse.Namespace) -> int:
             port=options.port,
             grpc_port=options.grpc_port,
             judge=options.judge,
+            judge_threads=options.judge_threads,
+            no_judge=options.no_judge,
             retain_days=options.retain_days,
             retain_text_days=options.retain_text_days,
             clickhouse_url=options.clickhouse_url,

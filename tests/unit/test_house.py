@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "metrics", "escapes", "queries"}),
-    frozenset({"server_address"}),
+    frozenset({"sampling", "server_address"}),
     frozenset(
         {
             "answers",
@@ -42,6 +42,9 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"lane"}),
     frozenset({"commit", "formats", "judges", "store"}),
     frozenset({"intake", "judgement", "records", "signals", "trace_view"}),
+    frozenset({"causes", "tasks"}),
+    frozenset({"gathering", "judging"}),
+    frozenset({"desk"}),
     frozenset({"doctor", "offline", "pricing", "receive", "receive_grpc", "report", "retention", "score", "traces"}),
     frozenset({"backup", "forget", "gauges"}),
     frozenset({"app", "demo"}),
@@ -50,8 +53,9 @@ LAYERS: tuple[frozenset[str], ...] = (
 )
 """A module imports only what stands above its own line here; a package's own files may import each other."""
 
-PURE = ("accuracy", "answers", "claims", "decode", "escapes", "evidence", "evidence_window", "judgement", "judges",
-        "parameters", "prices", "span_tree", "structured", "supersede", "trace_view", "windows", "wording")  # fmt: skip
+PURE = ("accuracy", "answers", "causes", "claims", "decode", "escapes", "evidence", "evidence_window", "judgement",
+        "judges", "parameters", "prices", "sampling", "span_tree", "structured", "supersede", "tasks", "trace_view",
+        "windows", "wording")  # fmt: skip
 IMPURE_MODULES = {"os", "socket", "subprocess", "threading", "time", "urllib", "fastapi", "clickhouse_connect",
                   "uvicorn"}  # fmt: skip
 WEB = {"app", "backup", "forget", "receive", "report", "traces"}

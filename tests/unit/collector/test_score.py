@@ -10,10 +10,11 @@ import otlp
 import pytest
 import stored
 from groundspan_collector import judges
+from groundspan_collector.desk import covered_until
 from groundspan_collector.errors import JudgeFailed
 from groundspan_collector.judges import SUPPORTED, Case, Ruling, Verdict
 from groundspan_collector.receipts import Receipts
-from groundspan_collector.score import Scorer, covered_until, loop
+from groundspan_collector.score import Scorer, loop
 from groundspan_collector.settings import JudgeShare
 from groundspan_collector.store import Store
 
