@@ -32,6 +32,7 @@ from groundspan_collector import (
     receive_grpc,
     records,
     report,
+    scoring_api,
     signals,
     traces,
 )
@@ -199,6 +200,14 @@ def build(collector: Collector, on_ready: Callable[[int | None], None]) -> FastA
     app.include_router(traces.router(reading))
     app.include_router(forget.router(owning, collector.spool))
     app.include_router(backup.router(copying))
+    app.include_router(
+        scoring_api.router(
+            collector.scorer.desk,
+            owning,
+            max_body_bytes=collector.settings.max_body_bytes,
+            max_in_flight_bytes=collector.settings.max_in_flight_bytes // 4,
+        )
+    )
     _add_health(app, collector, access("read"))
     for kind in (CollectorError, HTTPException, RequestValidationError, ClientDisconnect, Exception):
         app.add_exception_handler(kind, _answer)

@@ -23,7 +23,7 @@ IGNORED: Final = "ignored"
 SHOULD_HAVE_ABSTAINED: Final = "should_have_abstained"
 CAUSES: Final = (NOT_RETRIEVED, DROPPED, IGNORED, CONTRADICTED, SHOULD_HAVE_ABSTAINED)
 
-SPOKEN_OF: Final = 0.5
+SPOKEN_OF: Final = 1 / 3
 """A passage with this share of a claim's words speaks of what the claim is about."""
 ASKED_ABOUT: Final = 1 / 3
 """A passage with this share of the question's words has to do with the question."""

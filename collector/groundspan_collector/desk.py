@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from groundspan_collector import gathering, queries, sampling, tasks
+from groundspan_collector import gathering, metrics, queries, sampling, tasks
 from groundspan_collector.answers import Answer, answer_of
 from groundspan_collector.prices import EPOCH
 from groundspan_collector.sampling import Rule
 from groundspan_collector.settings import WHOLE, JudgeShare
 from groundspan_collector.store import Row, Store
-from groundspan_collector.tasks import Key, Result, Task
+from groundspan_collector.tasks import JudgedBy, Key, Result, Task
 
 BATCH: Final = 100
-LEASE: Final = timedelta(minutes=2)
-"""So long whoever was given a task may take for it before another one is given it."""
+LEASE: Final = timedelta(seconds=20)
+"""So long what was handed out is not handed out again, unless its holder says that it is still at work."""
 MOST_LEASED: Final = 2_000
 MOST_SHARES: Final = 256
 # A trace row is visible before its spans; an insert takes less than this.
@@ -29,11 +29,11 @@ _SLOWEST_INSERT: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class JudgedBy:
-    """A judge, as rows name it."""
+class Lease:
+    """Who has a task, and until when nobody else is given it."""
 
-    name: str
-    version: str
+    holder: str
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Desk:
         self._late = late
         self._sample = sample
         self._since: dict[tuple[JudgeShare, str], datetime] = {}
-        self._leased_until: dict[Key, datetime] = {}
+        self._leases: dict[Key, Lease] = {}
         self._taking = threading.Lock()
         self._giving = threading.Lock()
 
@@ -83,10 +83,19 @@ class Desk:
         waiting = self._unscored(share, "", quiet_before=now, most=1)
         return max(0.0, (now - gathering.time(waiting[0]["last_received"])).total_seconds()) if waiting else 0.0
 
-    def take(self, judge: JudgedBy, share: JudgeShare = WHOLE, *, most: int = BATCH, project: str = "") -> Taken:
+    def take(
+        self,
+        judge: JudgedBy,
+        share: JudgeShare = WHOLE,
+        *,
+        most: int = BATCH,
+        project: str = "",
+        holder: str = "",
+        lease: timedelta = LEASE,
+    ) -> Taken:
         """Quiet traces whose answers *judge* is to judge, the longest waiting first; those of *project*, unless empty.
 
-        Whoever takes them gives their results, or nothing: then they are handed out again after the lease.
+        The *holder* gives their results, or nothing: then they are handed out again after the *lease*.
         """
         with self._taking:
             now = self._clock()
@@ -102,7 +111,7 @@ class Desk:
                 : min(most, MOST_LEASED - len(leased))
             ]
             taken = self._taken(free, judge, now) if free else Taken([], 0)
-            self._leased_until |= dict.fromkeys((task.key for task in taken.tasks), now + LEASE)
+            self._leases |= dict.fromkeys((task.key for task in taken.tasks), Lease(holder, now + lease))
             return taken
 
     def give(self, results: Sequence[Result]) -> int:
@@ -117,6 +126,8 @@ class Desk:
             # What was judged before is told by its answer, which comes last.
             self._store.insert("verdicts", [row for each in fresh.values() for row in each.verdicts])
             self._store.insert("answers", [each.answer for each in fresh.values()])
+        for each in fresh.values():
+            metrics.JUDGED.labels(each.answer["status"]).inc()
         self.release([each.key for each in results])
         return len(fresh)
 
@@ -124,7 +135,18 @@ class Desk:
         """Let others have what was taken."""
         with self._taking:
             for key in keys:
-                self._leased_until.pop(key, None)
+                self._leases.pop(key, None)
+
+    def renew(self, holder: str, *, release: bool = False) -> int:
+        """The *holder* is still at work, or, to *release*, no more: on how many tasks."""
+        with self._taking:
+            held = [key for key, lease in self._leases.items() if lease.holder == holder]
+            for key in held:
+                if release:
+                    del self._leases[key]
+                else:
+                    self._leases[key] = Lease(holder, self._clock() + LEASE)
+            return len(held)
 
     def judgements(self, rows: Sequence[Row]) -> list[Row]:
         """All judgements of the answers of the traces that *rows* are about."""
@@ -134,9 +156,9 @@ class Desk:
         trace_ids = [str(row["trace_id"]) for row in rows]
         return self._store.rows(queries.sql("answers_of"), {"projects": projects, "trace_ids": trace_ids})
 
-    def _leased(self, now: datetime) -> dict[Key, datetime]:
-        self._leased_until = {key: until for key, until in self._leased_until.items() if until > now}
-        return self._leased_until
+    def _leased(self, now: datetime) -> dict[Key, Lease]:
+        self._leases = {key: lease for key, lease in self._leases.items() if lease.until > now}
+        return self._leases
 
     def _look_from(self, place: tuple[JudgeShare, str], since: datetime) -> None:
         if len(self._since) >= MOST_SHARES and place not in self._since:
@@ -168,21 +190,22 @@ class Desk:
             covers = covered_until(received.get(key), gathering.time(trace["last_received"]), now)
             if covers is None:
                 continue
-            row = _identity(trace, judge, covers) | {"judged_at": now}
+            row = _identity(trace, judge, covers)
             answer = answer_of(spans.get(key, []))
             if answer is None:
-                settled.append(row | tasks.without_judgement("no_answer"))
+                settled.append(row | tasks.without_judgement("no_answer") | {"judged_at": now})
                 continue
             row |= tasks.dimensions(answer)
             row["sample_ratio"] = sampling.ratio_of(self._sample, row)
-            same = _carried(row, before.get(key, []))
+            same = _carried(row | {"judged_at": now}, before.get(key, []))
             carried += same
             if any(_is_by(each, judge) for each in same):
                 continue
             if sampling.is_chosen(key[1], float(str(row["sample_ratio"]))):
                 found.append((row, answer))
             else:
-                settled.append(tasks.without_judgement("not_sampled") | row | {"question": "", "answer": ""})
+                textless = row | {"question": "", "answer": "", "judged_at": now}
+                settled.append(tasks.without_judgement("not_sampled") | textless)
         self._store.insert("answers", carried)
         self._store.insert("answers", settled)
         given = gathering.tasks(self._store, found) if found else []

@@ -105,7 +105,6 @@ class Judging:
         # Where the judge failed on what was left out, no cause is better than a wrong one.
         if each.case and not isinstance(ruling, Exception):
             judgement, dropped = causes.explained(each.case, judgement, ruling)
-        metrics.JUDGED.labels(judgement.status).inc()
         return tasks.result(each.task, judgement, attempts=each.attempts, dropped=dropped, now=self._clock())
 
     def _rulings(self, cases: Sequence[Case]) -> list[Ruling | Exception]:

@@ -5,12 +5,16 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from groundspan_collector import metrics
-from groundspan_collector.desk import Desk, JudgedBy
+from groundspan_collector.desk import Desk
 from groundspan_collector.judges import Judge
 from groundspan_collector.judging import Judging
 from groundspan_collector.sampling import Rule
 from groundspan_collector.settings import WHOLE, JudgeShare
 from groundspan_collector.store import Store
+from groundspan_collector.tasks import JudgedBy
+
+# It is let go in any case, at the latest by the end of the process.
+_LEASE = timedelta(hours=6)
 
 
 class Scorer:
@@ -46,7 +50,7 @@ class Scorer:
 
     def score_due(self) -> int:
         """Judge one batch of quiet traces; how many are done."""
-        taken = self.desk.take(JudgedBy(self._judge.name, self._judge.version), self._share)
+        taken = self.desk.take(JudgedBy(self._judge.name, self._judge.version), self._share, lease=_LEASE)
         try:
             self.desk.give(self._judging.results(taken.tasks))
         finally:

@@ -47,6 +47,14 @@ Key: TypeAlias = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class JudgedBy:
+    """A judge, as rows name it."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """An answer with everything that a judge is given."""
 

@@ -45,8 +45,21 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"causes", "tasks"}),
     frozenset({"gathering", "judging"}),
     frozenset({"desk"}),
-    frozenset({"doctor", "offline", "pricing", "receive", "receive_grpc", "report", "retention", "score", "traces"}),
-    frozenset({"backup", "forget", "gauges"}),
+    frozenset(
+        {
+            "doctor",
+            "offline",
+            "pricing",
+            "receive",
+            "receive_grpc",
+            "report",
+            "rescoring",
+            "retention",
+            "score",
+            "traces",
+        }
+    ),
+    frozenset({"backup", "forget", "gauges", "scoring_api", "worker"}),
     frozenset({"app", "demo"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),
@@ -58,7 +71,7 @@ PURE = ("accuracy", "answers", "causes", "claims", "decode", "escapes", "evidenc
         "windows", "wording")  # fmt: skip
 IMPURE_MODULES = {"os", "socket", "subprocess", "threading", "time", "urllib", "fastapi", "clickhouse_connect",
                   "uvicorn"}  # fmt: skip
-WEB = {"app", "backup", "forget", "receive", "report", "traces"}
+WEB = {"app", "backup", "forget", "receive", "report", "scoring_api", "traces"}
 
 KEPT_RAW = {
     attributes.CUT_CHARS: "says how much of a text is missing; shown with the span",
