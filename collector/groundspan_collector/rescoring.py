@@ -16,7 +16,7 @@ FIRST: Key = ("", "")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The answers of *window* that *judge* is to judge: a *share* of them, only those of *project* unless it is empty."""
+    """The answers of *window* that *judge* is to judge: a *share*, and only those of *project*, unless it is empty."""
 
     judge: JudgedBy
     window: Window
@@ -95,7 +95,7 @@ def _found(store: Store, rows: Sequence[Row], judge: JudgedBy) -> list[tuple[Row
 
 
 def _row(line: Row, judge: JudgedBy) -> Row:
-    """What is known of the judgement; it is beside that of *line*, unless it makes good what the same judge failed on."""
+    """The judgement's row so far; it is beside that of *line*, unless it makes good what the same judge failed on."""
     kept = {name: line[name] for name in ("project", "trace_id", "root_start", "last_received", "sample_ratio")}
     by = {"judge": judge.name, "judge_version": judge.version}
     return kept | by | {"beside": (line["judge"], line["judge_version"]) != (judge.name, judge.version)}

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -33,63 +34,59 @@ def router(
     api = APIRouter(prefix="/api/v1/scoring")
     uploads = Uploads(max_in_flight_bytes)
 
-    async def asked(request: Request) -> Asked:
+    async def answered(request: Request, act: Callable[[Store, str, Asked], dict[str, object]]) -> dict[str, object]:
+        store, project = working(request)
         encoding = request.headers.get("Content-Encoding", "")
         body = await read_body(request.stream(), encoding, max_body_bytes, uploads)
-        return _object(body)
+        return await run_in_threadpool(act, store, project, _object(body))
 
     @api.post("/take")
     async def take(request: Request) -> dict[str, object]:
         """Answers that are due."""
-        _, project = working(request)
-        document = await asked(request)
-        judge, share, most = _judge(document), _share(document), _most(document)
-        holder = _holder(document)
-        taken = await run_in_threadpool(desk.take, judge, share, most=most, project=project, holder=holder)
-        return {"tasks": _written(taken.tasks), "done": taken.done}
+        return await answered(request, partial(_take, desk))
 
     @api.post("/give")
-    async def give(request: Request) -> dict[str, int]:
+    async def give(request: Request) -> dict[str, object]:
         """What became of them."""
-        _, project = working(request)
-        results = _results(await asked(request), project)
-        return {"stored": await run_in_threadpool(desk.give, results)}
+        return await answered(request, partial(_give, desk))
 
     @api.post("/renew")
-    async def renew(request: Request) -> dict[str, int]:
+    async def renew(request: Request) -> dict[str, object]:
         """Whoever took answers is still at work on them, or no more."""
-        working(request)
-        document = await asked(request)
-        release = document.get("release") is True
-        return {"held": await run_in_threadpool(desk.renew, _holder(document), release=release)}
+        return await answered(request, partial(_renew, desk))
 
     @api.post("/rescore")
     async def rescore(request: Request) -> dict[str, object]:
-        """Answers of the past that a judge has not judged, and how many there are."""
-        store, project = working(request)
-        document = await asked(request)
-        wanted = _wanted(document, project)
-        if not document.get("after"):
-            progress = await run_in_threadpool(rescoring.progress, store, wanted)
-            return {
-                "total": progress.total,
-                "done": progress.done,
-                "after": list(rescoring.FIRST),
-                "since": windows.iso(wanted.window.since),
-                "until": windows.iso(wanted.window.until),
-            }
-        after = document["after"]
-        if not isinstance(after, list) or len(after) != 2:
-            raise RejectedData("after must be a project and a trace id")
-        key = (str(after[0]), str(after[1]))
-        batch = await run_in_threadpool(rescoring.take, store, wanted, after=key, most=_most(document))
-        return {
-            "tasks": _written(batch.tasks),
-            "looked_at": batch.looked_at,
-            "after": list(batch.after) if batch.after else None,
-        }
+        """Answers of the past that a judge has not judged; asked without a place to begin at, how many there are."""
+        return await answered(request, _rescore)
 
     return api
+
+
+def _take(desk: Desk, _: Store, project: str, document: Asked) -> dict[str, object]:
+    judge, share, most, holder = _judge(document), _share(document), _most(document), _holder(document)
+    taken = desk.take(judge, share, most=most, project=project, holder=holder)
+    return {"tasks": _written(taken.tasks), "done": taken.done}
+
+
+def _give(desk: Desk, _: Store, project: str, document: Asked) -> dict[str, object]:
+    return {"stored": desk.give(_results(document, project))}
+
+
+def _renew(desk: Desk, _: Store, __: str, document: Asked) -> dict[str, object]:
+    return {"held": desk.renew(_holder(document), release=document.get("release") is True)}
+
+
+def _rescore(store: Store, project: str, document: Asked) -> dict[str, object]:
+    wanted, after = _wanted(document, project), document.get("after")
+    if after is None:
+        progress = rescoring.progress(store, wanted)
+        window = {"since": windows.iso(wanted.window.since), "until": windows.iso(wanted.window.until)}
+        return {"total": progress.total, "done": progress.done, "after": list(rescoring.FIRST)} | window
+    if not isinstance(after, list) or len(after) != 2:
+        raise RejectedData("after must be a project and a trace id")
+    batch = rescoring.take(store, wanted, after=(str(after[0]), str(after[1])), most=_most(document))
+    return {"tasks": _written(batch.tasks), "looked_at": batch.looked_at, "after": batch.after}
 
 
 def _object(body: bytes) -> Asked:
