@@ -22,6 +22,7 @@ from groundspan_collector.tasks import (
 )
 from scoring import QUIET_S, T0, Clock, Counting, Trace
 
+EVERY_STORE = True
 QUIET = timedelta(seconds=3)
 
 
