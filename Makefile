@@ -36,6 +36,7 @@ compat-clients: .venv-oldest/.installed
 
 bench: $(VENV)/.dev
 	$(BIN)/python bench/ingest.py
+	$(BIN)/python bench/scorer.py
 	$(BIN)/python bench/sdk.py
 
 clean:

@@ -164,6 +164,9 @@ _ANSWER: Final[Row] = {
     "contradicted_claims": 0,
     "unsupported_claims": 0,
     "unjudged_claims": 0,
+    "causes": {},
+    "sample_ratio": 1.0,
+    "beside": False,
     "attempts": 1,
     "last_received": ns(NOON),
 }
@@ -174,6 +177,7 @@ _VERDICT: Final[Row] = {
     "start": 0,
     "end": 0,
     "text": "",
+    "cause": "",
     "support": 0.5,
     "reason": "",
     "chunk": None,

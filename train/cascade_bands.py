@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from fit_lexical import FOLDS, SEED, labelled, out_of_fold, sentences_made
+from fit_lexical import FOLDS, SEED, counted, labelled, out_of_fold, sentences_made
 from groundspan_collector.judges import lexical
 from groundspan_collector.judges.cascade import CERTAIN
 
@@ -34,7 +34,7 @@ Claims = Sequence[Doubted]
 def judged() -> list[Doubted]:
     """Every claim with a word to look for; the lexical judge has no verdict on the others."""
     answers = labelled()
-    made_ones = list(sentences_made(random.Random(SEED)))  # noqa: S311
+    made_ones = [counted(sentence) for sentence in sentences_made(random.Random(SEED))]  # noqa: S311
     return [
         Doubted(1 - lexical.doubt(signals, weights), wrong, at, answers[at].group)
         for weights, _, left, _ in out_of_fold(answers, made_ones, FOLDS)

@@ -57,6 +57,8 @@ class Answer:
     context_span_id: str
     """The span that fetched the chunks; empty where the caller gave them, or there are none."""
     chunks: tuple[Chunk, ...]
+    left_out: tuple[Chunk, ...] = ()
+    """What was fetched before the answer as well and is not among *chunks*, in the order of its rank."""
 
 
 def answer_of(spans: Sequence[TraceSpan]) -> Answer | None:
@@ -77,8 +79,9 @@ def answer_of(spans: Sequence[TraceSpan]) -> Answer | None:
     if source is None:
         return None
     context_span_id, chunks = _context(ordered, by_id, generate)
+    left_out = _left_out(_fetching(ordered, generate), chunks)
     question = root.query or next((span.query for span in (source, *ordered) if span.query), "")
-    return Answer(root, source, generate, question, source.output, context_span_id, chunks)
+    return Answer(root, source, generate, question, source.output, context_span_id, chunks, left_out)
 
 
 def _root(ordered: Sequence[TraceSpan], by_id: Mapping[str, TraceSpan]) -> TraceSpan:
@@ -112,12 +115,27 @@ def _context(
         return "", generate.chunks
     named = [by_id[span_id] for span_id in generate.context_span_ids if span_id in by_id] if generate else []
     if not named:
-        before = [
-            span
-            for span in ordered
-            if span.stage in FETCHING and (generate is None or span.start_time <= generate.start_time)
-        ]
+        before = _fetching(ordered, generate)
         reranks = [span for span in before if span.stage == "rerank"]
         named = reranks[-1:] or before
     chunks = dict.fromkeys(chunk for span in named for chunk in span.chunks)
     return (named[-1].span_id if named else ""), tuple(chunks)
+
+
+def _fetching(ordered: Sequence[TraceSpan], generate: TraceSpan | None) -> list[TraceSpan]:
+    """The retrievals and reranks before the model call."""
+    return [
+        span
+        for span in ordered
+        if span.stage in FETCHING and (generate is None or span.start_time <= generate.start_time)
+    ]
+
+
+def _left_out(fetching: Sequence[TraceSpan], chunks: Sequence[Chunk]) -> tuple[Chunk, ...]:
+    """By text: a rerank may give a chunk another id or source."""
+    given = {chunk.hash for chunk in chunks}
+    fetched: dict[int, Chunk] = {}
+    for chunk in (chunk for span in fetching for chunk in span.chunks):
+        if chunk.hash not in given:
+            fetched.setdefault(chunk.hash, chunk)
+    return tuple(fetched.values())

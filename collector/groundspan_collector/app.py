@@ -32,6 +32,7 @@ from groundspan_collector import (
     receive_grpc,
     records,
     report,
+    scoring_api,
     signals,
     traces,
 )
@@ -95,6 +96,9 @@ class Collector:
             share=settings.judge_share or WHOLE,
             late=late,
             spend=self._spend,
+            sample=settings.judge_sample,
+            threads=settings.judge_threads,
+            wait=self._stopping.wait,
         )
         self._pricer = Pricer(store, utc_now, settled=self._intake.settled, late=late)
         self.copier = Copier(store, self._spool, settings.data_dir, settings.spool_folder, utc_now)
@@ -126,6 +130,7 @@ class Collector:
             await asyncio.gather(*writing)
             for thread in loops:
                 await asyncio.to_thread(thread.join)
+            self.scorer.close()
             self._spool.close()
 
     def _insert_spans(self, bodies: Sequence[bytes], spans: int, /, *, project: str, received_at_ns: int) -> None:
@@ -201,6 +206,14 @@ def build(collector: Collector, on_ready: Callable[[int | None], None]) -> FastA
     app.include_router(traces.router(reading))
     app.include_router(forget.router(owning, collector.spool))
     app.include_router(backup.router(copying))
+    app.include_router(
+        scoring_api.router(
+            collector.scorer.desk,
+            owning,
+            max_body_bytes=collector.settings.max_body_bytes,
+            max_in_flight_bytes=collector.settings.max_in_flight_bytes // 4,
+        )
+    )
     _add_health(app, collector, access("read"))
     for kind in (CollectorError, HTTPException, RequestValidationError, ClientDisconnect, Exception):
         app.add_exception_handler(kind, _answer)

@@ -72,6 +72,27 @@ QUESTIONS: Final = {
             _OF_REQUESTS,
         ),
         Question(
+            "causes",
+            ("version",),
+            (
+                "judged", "ungrounded_claims", "not_retrieved", "dropped", "ignored", "contradicted",
+                "should_have_abstained", "unknown",
+            ),
+            _OF_REQUESTS,
+        ),
+        Question(
+            "judges",
+            ("project",),
+            (
+                "first_judge", "second_judge", "answers",
+                "both_ungrounded", "only_first", "only_second", "both_grounded",
+                "agreement_rate", "kappa", "first_answer_rate", "second_answer_rate",
+                "difference_rate", "difference_rate_low", "difference_rate_high",
+                "first_claim_rate", "second_claim_rate",
+            ),
+            _OF_REQUESTS,
+        ),
+        Question(
             "retrieval",
             ("version",),
             (

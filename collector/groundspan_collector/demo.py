@@ -23,6 +23,7 @@ JUDGING_S = 120
 REPORTS = (
     ("cost", "version,model"),
     ("hallucination", "version"),
+    ("causes", "version"),
     ("retrieval", "version"),
     ("latency", "version,stage"),
 )

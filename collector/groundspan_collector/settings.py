@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from groundspan_collector.errors import ConfigError
+from groundspan_collector.sampling import Rule, parse_rules
 from groundspan_collector.server_address import ServerAddress, parse_server
 
 MIB: Final = 1024 * 1024
@@ -22,6 +23,7 @@ LEAST_ATTRIBUTE_BYTES: Final = 1024
 SECOND_NS: Final = 1_000_000_000
 MAX_PAST_DAYS: Final = 36_500
 MAX_AHEAD_MINUTES: Final = 525_600
+MOST_JUDGE_THREADS: Final = 64
 RIGHTS: Final = frozenset({"write", "read", "sql", "backup"})
 
 _SHARE = re.compile(r"([1-9][0-9]{0,3})/([1-9][0-9]{0,3})")
@@ -125,7 +127,10 @@ class Settings:
     server: ServerAddress | None = None
     """Where spans are stored; None: in data_dir."""
     judge_share: JudgeShare | None = WHOLE
-    """None: other collectors on the same server judge."""
+    """None: others judge, collectors on the same server or workers."""
+    judge_threads: int = 1
+    judge_sample: tuple[Rule, ...] = ()
+    """Which answers are judged; empty: all."""
 
     @classmethod
     def load(
@@ -141,6 +146,8 @@ class Settings:
         retain_text_days: int | None = None,
         clickhouse_url: str = "",
         cluster: str = "",
+        judge_threads: int = 1,
+        no_judge: bool = False,
     ) -> "Settings":
         """Settings from the command line and the environment.
 
@@ -179,7 +186,11 @@ class Settings:
             retention=Retention(retain_days, retain_text_days),
             clock=parse_clock(environ),
             server=server,
-            judge_share=parse_judge_share(environ.get("GROUNDSPAN_JUDGE_SHARE", "1/1"), shared=server is not None),
+            judge_share=None
+            if no_judge
+            else parse_judge_share(environ.get("GROUNDSPAN_JUDGE_SHARE", "1/1"), shared=server is not None),
+            judge_threads=parse_threads(judge_threads),
+            judge_sample=parse_rules(environ.get("GROUNDSPAN_JUDGE_SAMPLE", "")),
         )
 
     @property
@@ -224,19 +235,29 @@ def parse_fsync(environ: Mapping[str, str]) -> bool:
 
 def parse_judge_share(text: str, *, shared: bool) -> JudgeShare | None:
     """GROUNDSPAN_JUDGE_SHARE, like 2/3; None for 0. Raises ConfigError for anything else, or for a store of our own."""
-    if text == "0":
-        share = None
-    else:
-        match = _SHARE.fullmatch(text)
-        if not match or int(match[1]) > int(match[2]):
-            raise ConfigError(f"GROUNDSPAN_JUDGE_SHARE must be like 2/3, the second of three parts, or 0, got {text!r}")
-        share = JudgeShare(int(match[1]), int(match[2]))
-    if share != WHOLE and not shared:
+    share = None if text == "0" else parse_share("GROUNDSPAN_JUDGE_SHARE", text, "or 0")
+    if share not in {None, WHOLE} and not shared:
         raise ConfigError(
             f"GROUNDSPAN_JUDGE_SHARE {text} leaves traces to other collectors, and spans in --data-dir have no other: "
             "use it with --clickhouse-url, or leave it out"
         )
     return share
+
+
+def parse_share(name: str, text: str, otherwise: str = "") -> JudgeShare:
+    """A share like 2/3, the second of three parts. Raises ConfigError for anything else."""
+    match = _SHARE.fullmatch(text)
+    if not match or int(match[1]) > int(match[2]):
+        accepted = ", ".join(each for each in ("like 2/3, the second of three parts", otherwise) if each)
+        raise ConfigError(f"{name} must be {accepted}, got {text!r}")
+    return JudgeShare(int(match[1]), int(match[2]))
+
+
+def parse_threads(threads: int) -> int:
+    """--judge-threads. Raises ConfigError for what cannot be."""
+    if not 1 <= threads <= MOST_JUDGE_THREADS:
+        raise ConfigError(f"--judge-threads must be 1 to {MOST_JUDGE_THREADS}, got {threads}")
+    return threads
 
 
 def parse_bytes(environ: Mapping[str, str], name: str, default: int) -> int:

@@ -138,6 +138,9 @@ def _claim_table(claims: Sequence[Node]) -> Table:
     for claim in claims:
         verdict = _text(claim, "verdict")
         mark = f"{MARKS.get(verdict, '·')} {verdict}"
+        cause = _text(claim, "cause")
+        # Its verdict says the same where the cause is that.
+        mark += f"\n  {cause}" if cause not in {"", verdict} else ""
         table.add_row(Text(mark, no_wrap=True), Text(_text(claim, "text")), Text(_compared_with(claim)))
     return table
 

@@ -158,7 +158,7 @@ def _answer(answer: Row, claims: Sequence[Row], texts: Mapping[int, str]) -> Nod
         **{name: value for name, value in answer.items() if name != "answer"},
         "text": answer["answer"],
         "claims": [
-            {name: claim[name] for name in ("claim", "start", "end", "text", "verdict", "support", "reason")}
+            {name: claim[name] for name in ("claim", "start", "end", "text", "verdict", "cause", "support", "reason")}
             | {"evidence": evidence(claim, texts)}
             for claim in claims
         ],

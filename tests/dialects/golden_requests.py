@@ -8,8 +8,8 @@ from typing import Any
 import stored
 from groundspan_collector.answers import answer_of
 from groundspan_collector.decode import validate
+from groundspan_collector.gathering import trace_span
 from groundspan_collector.prices import price_rows
-from groundspan_collector.score import trace_span
 from groundspan_collector.store import Row, Store
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -7,7 +7,7 @@ import pytest
 from genai_prices import Usage, calc_price
 from golden_requests import CANONICAL, GOLDEN, MODEL_ASKED, PROGRAMS, RETRIEVING
 from groundspan_collector.answers import answer_of
-from groundspan_collector.score import trace_span
+from groundspan_collector.gathering import trace_span
 from groundspan_collector.store import Store
 from model_api import ANSWER
 

@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "metrics", "escapes", "queries"}),
-    frozenset({"judge_settings", "server_address"}),
+    frozenset({"judge_settings", "sampling", "server_address"}),
     frozenset(
         {
             "answers",
@@ -42,21 +42,36 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"lane"}),
     frozenset({"commit", "formats", "judges", "store"}),
     frozenset({"endpoint", "intake", "judgement", "judging_cost", "records", "signals", "trace_view"}),
-    frozenset({"judge_names"}),
-    frozenset({"doctor", "offline", "pricing", "receive", "receive_grpc", "report", "retention", "score", "traces"}),
-    frozenset({"backup", "forget", "gauges"}),
+    frozenset({"causes", "judge_names", "tasks"}),
+    frozenset({"gathering", "judging"}),
+    frozenset({"desk"}),
+    frozenset(
+        {
+            "doctor",
+            "offline",
+            "pricing",
+            "receive",
+            "receive_grpc",
+            "report",
+            "rescoring",
+            "retention",
+            "score",
+            "traces",
+        }
+    ),
+    frozenset({"backup", "forget", "gauges", "scoring_api", "worker"}),
     frozenset({"app", "demo"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),
 )
 """A module imports only what stands above its own line here; a package's own files may import each other."""
 
-PURE = ("accuracy", "answers", "claims", "decode", "escapes", "evidence", "evidence_window", "judgement", "judges",
-        "judging_cost", "parameters", "prices", "span_tree", "structured", "supersede", "trace_view", "windows",
-        "wording")  # fmt: skip
+PURE = ("accuracy", "answers", "causes", "claims", "decode", "escapes", "evidence", "evidence_window", "judgement",
+        "judges", "judging_cost", "parameters", "prices", "sampling", "span_tree", "structured", "supersede", "tasks",
+        "trace_view", "windows", "wording")  # fmt: skip
 IMPURE_MODULES = {"os", "socket", "subprocess", "threading", "time", "urllib", "fastapi", "clickhouse_connect",
                   "uvicorn"}  # fmt: skip
-WEB = {"app", "backup", "forget", "receive", "report", "traces"}
+WEB = {"app", "backup", "forget", "receive", "report", "scoring_api", "traces"}
 
 KEPT_RAW = {
     attributes.CUT_CHARS: "says how much of a text is missing; shown with the span",

@@ -1,101 +1,16 @@
 """The scoring loop over a real store: what is judged, when, and how often."""
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
-import otlp
 import pytest
-import stored
-from groundspan_collector import judges, score
+from groundspan_collector import judges
+from groundspan_collector.desk import covered_until
 from groundspan_collector.errors import JudgeFailed
-from groundspan_collector.judges import SUPPORTED, Case, Ruling, Verdict
 from groundspan_collector.receipts import Receipts
-from groundspan_collector.score import Scorer, covered_until, loop
+from groundspan_collector.score import Scorer, loop
 from groundspan_collector.settings import JudgeShare
 from groundspan_collector.store import Store
-
-T0 = datetime(2026, 9, 9, 13, tzinfo=UTC)
-QUIET_S = 2.0
-TEXT = "The tower was built in 1889 by Gustave Eiffel."
-
-
-@dataclass
-class Clock:
-    """A clock that stands until it is set."""
-
-    now: datetime = T0
-
-    def __call__(self) -> datetime:
-        """The time it shows."""
-        return self.now
-
-
-@dataclass
-class Counting:
-    """A judge that supports everything, counts its cases, and fails on the word that it was told."""
-
-    name: str
-    version: str = "1"
-    threshold: float = 0.5
-    cases: list[Case] = field(default_factory=list)
-    fails_on: str = ""
-    fails_with: Callable[[str], Exception] = JudgeFailed
-
-    def judge(self, case: Case) -> Ruling:
-        """Rule on *case*."""
-        self.cases.append(case)
-        if self.fails_on and self.fails_on in case.answer:
-            raise self.fails_with("no verdict")
-        return Ruling([Verdict(SUPPORTED, 1.0, None, "") for _ in case.claims], 0.0)
-
-
-@dataclass
-class Trace:
-    """One RAG trace, whose spans are sent when a test says so."""
-
-    store: Store
-    project: str
-    trace_id: bytes = field(default_factory=otlp.new_trace_id)
-    root: bytes = field(default_factory=otlp.new_span_id)
-
-    def send(self, *parts: str, at: datetime, answer: str = TEXT, chunk: str = TEXT) -> None:
-        """Store those of root, retrieve, generate and tool that are named, as received *at* a time."""
-        documents = json.dumps([{"id": "d1", "content": chunk, "metadata": {"source": "a.md"}}])
-        output = json.dumps([{"role": "assistant", "parts": [{"type": "text", "content": answer}]}])
-        attributes: dict[str, dict[str, otlp.Value]] = {
-            "root": {"groundspan.stage": "pipeline", "gen_ai.output.messages": output},
-            "retrieve": {"groundspan.stage": "retrieve", "gen_ai.retrieval.documents": documents},
-            "generate": {"groundspan.stage": "generate", "gen_ai.output.messages": output},
-            "tool": {"groundspan.stage": "tool"},
-        }
-        spans = [
-            otlp.span(
-                attributes[part],
-                trace_id=self.trace_id,
-                span_id=self.root if part == "root" else otlp.new_span_id(),
-                parent=b"" if part == "root" else self.root,
-                start_ns=otlp.NOON_NS + list(attributes).index(part),
-            )
-            for part in parts
-        ]
-        stored.insert(self.store, self.project, *spans, received_at_ns=_ns(at))
-
-    def answers(self) -> list[dict[str, Any]]:
-        """The newest judgement of its answer."""
-        return self.store.rows("SELECT * FROM answers_newest WHERE trace_id = {id:String}", {"id": self.trace_id.hex()})
-
-    def verdicts(self) -> list[dict[str, Any]]:
-        """Its answer's claims."""
-        return self.store.rows(
-            "SELECT * FROM verdicts_newest WHERE trace_id = {id:String} ORDER BY claim", {"id": self.trace_id.hex()}
-        )
-
-
-def _ns(moment: datetime) -> int:
-    return int((moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1)) * 1000
+from scoring import QUIET_S, T0, TEXT, Clock, Counting, Trace, unix_ns
 
 
 def _scored(scorer: Scorer, clock: Clock, at: datetime) -> None:
@@ -147,7 +62,7 @@ def test_answer_is_not_judged_while_an_earlier_receipt_is_under_way(
     store: Store, judge: Counting, clock: Clock, trace: Trace
 ) -> None:
     """A slow insert may hold the chunks of a trace whose later spans can be seen already."""
-    receipts = Receipts(lambda: _ns(clock.now))
+    receipts = Receipts(lambda: unix_ns(clock.now))
     scorer = Scorer(store, judge, clock, settled=receipts.settled, quiet_s=QUIET_S)
     with receipts.receipt():
         trace.send("root", "generate", at=T0 + timedelta(seconds=1))
@@ -258,20 +173,6 @@ def test_evidence_names_its_chunk(store: Store, clock: Clock, trace: Trace) -> N
     assert answer["answer"][verdict["start"] : verdict["end"]] == verdict["text"]
     assert (verdict["verdict"], verdict["chunk_id"], verdict["chunk_source"]) == ("contradicted", "d1", "a.md")
     assert "1889" in TEXT[verdict["evidence_start"] : verdict["evidence_end"]]
-
-
-def test_what_a_slow_judge_has_judged_is_written_when_its_slice_is_over(
-    scorer: Scorer, clock: Clock, trace: Trace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One answer at least; the others are due as before."""
-    monkeypatch.setattr(score, "SLICE_S", 0.0)
-    other = Trace(trace.store, trace.project)
-    trace.send("root", "retrieve", at=T0)
-    other.send("root", "retrieve", at=T0)
-    clock.now = T0 + timedelta(seconds=3)
-
-    assert (scorer.score_due(), scorer.pending()) == (1, 1)
-    assert (scorer.score_due(), scorer.pending()) == (1, 0)
 
 
 @pytest.mark.parametrize(

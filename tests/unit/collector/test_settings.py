@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from groundspan_collector.errors import ConfigError
-from groundspan_collector.settings import ClockLimits, JudgeShare, Settings
+from groundspan_collector.settings import ClockLimits, JudgeShare, Settings, parse_threads
 
 
 def _load_with_server(**environ: str) -> Settings:
@@ -102,11 +102,24 @@ def test_start_is_refused_when_a_share_is_none(value: str) -> None:
         _load(GROUNDSPAN_JUDGE_SHARE=value)
 
 
-@pytest.mark.parametrize("value", ["1/2", "0"])
-def test_start_is_refused_when_judging_is_left_to_nobody(value: str) -> None:
+def test_start_is_refused_when_judging_is_left_to_nobody() -> None:
     """Spans in a folder of one collector have no other."""
     with pytest.raises(ConfigError, match="use it with --clickhouse-url"):
-        _load(GROUNDSPAN_JUDGE_SHARE=value)
+        _load(GROUNDSPAN_JUDGE_SHARE="1/2")
+
+
+def test_judging_may_be_left_to_workers() -> None:
+    """With a server or without."""
+    assert _load(GROUNDSPAN_JUDGE_SHARE="0").judge_share is None
+    assert _load().judge_sample == ()
+    assert [rule.ratio for rule in _load(GROUNDSPAN_JUDGE_SAMPLE="project=p:0.5,0.1").judge_sample] == [0.5, 0.1]
+
+
+@pytest.mark.parametrize("threads", [0, 65])
+def test_start_is_refused_when_threads_of_the_judge_cannot_be(threads: int) -> None:
+    """With what is accepted."""
+    with pytest.raises(ConfigError, match=f"--judge-threads must be 1 to 64, got {threads}"):
+        parse_threads(threads)
 
 
 def test_start_is_refused_when_fsync_is_set_for_a_server() -> None:

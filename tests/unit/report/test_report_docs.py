@@ -26,7 +26,8 @@ def test_documented_columns_are_the_columns(store: Store, project: str, name: st
     """In the docs, in the catalogue, in JSON and in CSV: the same names in the same order."""
     documented = tuple(re.findall(r"^\| `(\w+)` \|", section(name), re.MULTILINE))
     trace = Trace(project, "cc" * 16, dimensions={"provider": "acme", "model": "m", "version": "v1"})
-    rows.insert(store, trace.span("a1", stage="generate").span("b1", "a1", stage="retrieve").answer())
+    spans = trace.span("a1", stage="generate").span("b1", "a1", stage="retrieve")
+    rows.insert(store, spans.answer().answer(judge="another"))
     asked = report.ask(name, since="", until="", by="", k="", now=NOON + timedelta(hours=1))
 
     document = report.document(report.run(store, asked, project=project))
