@@ -26,6 +26,7 @@ from groundspan_collector import (
     forget,
     gauges,
     judges,
+    labels,
     manifest,
     metrics,
     receive,
@@ -193,6 +194,7 @@ def build(collector: Collector, on_ready: Callable[[int | None], None]) -> FastA
     )
     app.include_router(report.router(reading))
     app.include_router(traces.router(reading))
+    app.include_router(labels.router(reading, owning))
     app.include_router(forget.router(owning, collector.spool))
     app.include_router(backup.router(copying))
     _add_health(app, collector, access("read"))

@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands.add_parser("demo", help="run a small RAG application and show its reports"))
     _add_report(commands.add_parser("report", help="print a report of a running collector"))
     _add_judge(commands.add_parser("judge", help="judge answers in a file, without a collector"))
+    _add_label(commands.add_parser("label", help="label a sample of answers, for a rate that allows for judge errors"))
     _add_forget(commands.add_parser("forget", help="erase a trace, or all traces of a user, from a running collector"))
     _add_backup(commands.add_parser("backup", help="copy all that a running collector has stored to a new folder"))
     traces = commands.add_parser("traces", help="look at traces of a running collector")
@@ -124,6 +125,25 @@ def _add_judge(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--judge", default="lexical", help="who judges (default: %(default)s)")
     parser.add_argument("--output", default=None, help="write the judgements here (default: standard output)")
     parser.set_defaults(command=_judge)
+
+
+def _add_label(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "A running collector draws judged answers that have no label, by chance, so that each call of the judge is "
+        "seen. You say of each whether all of it stands on the chunks: `groundspan report hallucination` then gives "
+        "the rate without the judge's errors."
+    )
+    parser.add_argument("--answers", type=int, default=50, metavar="N", help="how many to draw (default: %(default)s)")
+    parser.add_argument("--since", default="7d", help="of requests since then (default: %(default)s)")
+    parser.add_argument("--until", default="", help="and before then (default: now)")
+    parser.add_argument("--project", default="", help="of this project alone (default: all that the token may read)")
+    parser.add_argument("--seed", default="", help="draws the same answers again (default: others each time)")
+    parser.add_argument("--labeller", default="", metavar="NAME", help="who says so; kept with the labels")
+    files = parser.add_mutually_exclusive_group()
+    files.add_argument("--export", default="", metavar="FILE", help="write the sample (.jsonl or .csv), ask nothing")
+    files.add_argument("--from", default="", metavar="FILE", dest="source", help="take the labels of such a file")
+    _add_connection(parser)
+    parser.set_defaults(command=_label)
 
 
 def _add_forget(parser: argparse.ArgumentParser) -> None:
@@ -209,6 +229,18 @@ def _judge(options: argparse.Namespace) -> int:
     from groundspan_collector import offline
 
     return offline.run(options.file, options.output, options.judge, sys.stdin, sys.stdout, sys.stderr)
+
+
+def _label(options: argparse.Namespace) -> int:
+    from groundspan_collector import labelling
+
+    collector = labelling.Collector(options.url, options.token, options.labeller)
+    if options.source:
+        return labelling.read(collector, options.source, sys.stdin, sys.stdout, sys.stderr)
+    wanted = {name: getattr(options, name) for name in ("answers", "since", "until", "project", "seed")}
+    if options.export:
+        return labelling.export(collector, wanted, options.export, sys.stdout)
+    return labelling.ask(collector, wanted, sys.stdin, sys.stdout)
 
 
 def _forget(options: argparse.Namespace) -> int:

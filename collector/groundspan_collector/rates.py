@@ -167,9 +167,7 @@ def fault(called: int, judged: int, rates: ErrorRates, level: float = LEVEL) -> 
     return "rates do not fit" if is_better_than_chance else "not identifiable"
 
 
-def _seen(
-    called: int, judged: int, rates: ErrorRates, z: float
-) -> tuple[float, float, tuple[float, float, float]]:
+def _seen(called: int, judged: int, rates: ErrorRates, z: float) -> tuple[float, float, tuple[float, float, float]]:
     """By how much the raw rate is above the false alarms' alone, what a true rate of 1 adds, and three variances.
 
     Each share is drawn a little towards one half, so that none seen is not certainty (Agresti and Coull).

@@ -1,4 +1,4 @@
-"""Which answers a person is asked to label: some of each cell, by chance, so that both calls of a judge are seen. Pure."""
+"""Which answers a person is asked to label: some of each cell, so that both calls of a judge are seen. Pure."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -16,9 +16,7 @@ def allocation(sizes: Mapping[int, int], wanted: int) -> dict[int, int]:
     """How many of *wanted* labels to take of each cell: all of them where there are so many answers."""
     sizes = {cell: size for cell, size in sizes.items() if size > 0}
     total = sum(sizes.values())
-    aims = {
-        cell: wanted * ((1 - EVENLY) * size / total + EVENLY / len(sizes)) for cell, size in sorted(sizes.items())
-    }
+    aims = {cell: wanted * ((1 - EVENLY) * size / total + EVENLY / len(sizes)) for cell, size in sorted(sizes.items())}
     taken = dict.fromkeys(aims, 0)
     for _ in range(min(wanted, total)):
         open_cells = [cell for cell in aims if taken[cell] < sizes[cell]]

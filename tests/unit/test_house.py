@@ -24,6 +24,8 @@ LAYERS: tuple[frozenset[str], ...] = (
             "manifest",
             "prices",
             "accuracy",
+            "rates",
+            "sampling",
             "parameters",
             "receipts",
             "schema",
@@ -41,9 +43,22 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"engine", "tables"}),
     frozenset({"lane"}),
     frozenset({"commit", "formats", "judges", "store"}),
-    frozenset({"intake", "judgement", "records", "signals", "trace_view"}),
-    frozenset({"doctor", "offline", "pricing", "receive", "receive_grpc", "report", "retention", "score", "traces"}),
-    frozenset({"backup", "forget", "gauges"}),
+    frozenset({"corrections", "intake", "judgement", "records", "signals", "trace_view"}),
+    frozenset(
+        {
+            "doctor",
+            "labelling",
+            "offline",
+            "pricing",
+            "receive",
+            "receive_grpc",
+            "report",
+            "retention",
+            "score",
+            "traces",
+        }
+    ),
+    frozenset({"backup", "forget", "gauges", "labels"}),
     frozenset({"app", "demo"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),
@@ -51,10 +66,11 @@ LAYERS: tuple[frozenset[str], ...] = (
 """A module imports only what stands above its own line here; a package's own files may import each other."""
 
 PURE = ("accuracy", "answers", "claims", "decode", "escapes", "evidence", "evidence_window", "judgement", "judges",
-        "parameters", "prices", "span_tree", "structured", "supersede", "trace_view", "windows", "wording")  # fmt: skip
+        "parameters", "prices", "rates", "sampling", "span_tree", "structured", "supersede",
+        "trace_view", "windows", "wording")  # fmt: skip
 IMPURE_MODULES = {"os", "socket", "subprocess", "threading", "time", "urllib", "fastapi", "clickhouse_connect",
                   "uvicorn"}  # fmt: skip
-WEB = {"app", "backup", "forget", "receive", "report", "traces"}
+WEB = {"app", "backup", "forget", "labels", "receive", "report", "traces"}
 
 KEPT_RAW = {
     attributes.CUT_CHARS: "says how much of a text is missing; shown with the span",

@@ -7,6 +7,7 @@ from typing import Protocol
 from groundspan_collector.claims import Claim
 from groundspan_collector.errors import ConfigError
 from groundspan_collector.evidence import Evidence, Index
+from groundspan_collector.rates import ErrorRates
 
 SUPPORTED, CONTRADICTED, UNSUPPORTED, UNJUDGED = "supported", "contradicted", "unsupported", "unjudged"
 NAMES = ("lexical",)
@@ -57,6 +58,15 @@ class Judge(Protocol):
 
     def judge(self, case: Case) -> Ruling:
         """Rule on *case*; raises JudgeFailed if no ruling can be given."""
+
+
+def published(name: str, version: str) -> ErrorRates | None:
+    """How often the judge called *name*, at *version*, is right as its own files say; None where they do not."""
+    if name == "lexical":
+        from groundspan_collector.judges import lexical, weights
+
+        return weights.published() if lexical.load().version == version else None
+    return None
 
 
 def load(name: str) -> Judge:

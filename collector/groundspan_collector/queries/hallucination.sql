@@ -39,6 +39,7 @@ WITH
             sumIf(each.unsupported_claims, is_judged) AS unsupported_claims,
             sumIf(each.unjudged_claims, status IN ('judged', 'unjudged')) AS unjudged_claims,
             countIf(is_judged AND ungrounded) AS ungrounded_answers,
+            sumMapIf([(judge, judge_version, ${cell})], [toUInt64(1)], is_judged) AS cells,
             ungrounded_claims / nullIf(judged_claims, 0) AS claim_rate,
             ungrounded_answers / nullIf(judged, 0) AS answer_rate,
             countIf(n > 0) AS clusters,
@@ -62,6 +63,7 @@ SELECT
     ungrounded_answers,
     answer_rate AS ungrounded_answer_rate,
     low(answer_rate, judged) AS ungrounded_answer_rate_low,
-    high(answer_rate, judged) AS ungrounded_answer_rate_high
+    high(answer_rate, judged) AS ungrounded_answer_rate_high,
+    cells
 FROM counted
 ORDER BY ${times}${groups}
