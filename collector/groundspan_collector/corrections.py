@@ -20,7 +20,7 @@ MOST_LABELS: Final = 200_000
 JudgeKey: TypeAlias = tuple[str, str]
 """A judge's name and version."""
 _Group: TypeAlias = tuple[object, ...]
-_Draw: TypeAlias = tuple[object, int]
+_Draw: TypeAlias = tuple[str, int]
 """A draw, and a cell of it."""
 
 
@@ -45,7 +45,7 @@ class Drawn:
 
 def added(
     store: Store, rows: Sequence[Row], grouping: Grouping, bound: Mapping[str, object]
-) -> tuple[list[Row], tuple[str, ...]]:
+) -> tuple[list[Row], list[str]]:
     """*rows* of hallucination.sql with the corrected rate of each, and what must be said about that."""
     sql = Template(queries.sql("labels")).substitute(by=grouping.columns, groups=grouping.names, cell=sampling.CELL_SQL)
     names = grouping.names.split(", ")
@@ -54,7 +54,7 @@ def added(
     labels = weighed(drawn)
     corrected = [row | _correction(row, labels.get(tuple(row[name] for name in names), [])) for row in rows]
     in_window = [row for row in found if row["is_in_window"]]
-    return corrected, tuple(_notes(corrected, in_window))
+    return corrected, list(_notes(corrected, in_window))
 
 
 def weighed(drawn: Sequence[Drawn]) -> dict[_Group, list[Label]]:

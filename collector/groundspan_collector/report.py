@@ -84,13 +84,13 @@ def run(store: Store, asked: Asked, *, project: str) -> Report:
     }
     columns = asked.by + asked.question.columns
     sources = [f"by_{position}" for position in range(len(asked.by))] + list(asked.question.columns)
-    found, notes = store.rows(sql, bound), ()
+    found, notes = store.rows(sql, bound), list[str]()
     if asked.question.name == "hallucination":
         found, notes = corrections.added(store, found, grouping, bound)
     rows = tuple(
         {column: cast(Cell, row[source]) for column, source in zip(columns, sources, strict=True)} for row in found
     )
-    return Report(asked.question.name, asked.window.since, asked.window.until, asked.by, columns, rows, notes)
+    return Report(asked.question.name, asked.window.since, asked.window.until, asked.by, columns, rows, tuple(notes))
 
 
 @cache
