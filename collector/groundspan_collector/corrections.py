@@ -49,12 +49,17 @@ def added(
     """*rows* of hallucination.sql with the corrected rate of each, and what must be said about that."""
     sql = Template(queries.sql("labels")).substitute(by=grouping.columns, groups=grouping.names, cell=sampling.CELL_SQL)
     names = grouping.names.split(", ")
-    found = store.rows(sql, dict(bound) | {"most": MOST_LABELS}) if rows else []
+    found = store.rows(sql, dict(bound) | {"most": MOST_LABELS}) if rows and _are_there_labels(store) else []
     drawn = [_drawn(row, names) for row in found if row["is_of_this_answer"] and row["draw"]]
     labels = weighed(drawn)
     corrected = [row | _correction(row, labels.get(tuple(row[name] for name in names), [])) for row in rows]
     in_window = [row for row in found if row["is_in_window"]]
     return corrected, list(_notes(corrected, in_window))
+
+
+def _are_there_labels(store: Store) -> bool:
+    """Whether it is worth while to look for their answers."""
+    return bool(store.rows("SELECT 1 FROM evaluations WHERE name = 'groundspan.label' LIMIT 1"))
 
 
 def weighed(drawn: Sequence[Drawn]) -> dict[_Group, list[Label]]:

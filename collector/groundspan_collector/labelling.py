@@ -64,7 +64,7 @@ def ask(collector: Collector, wanted: Mapping[str, object], stdin: TextIO, stdou
             break
         if key != "s":
             labels.append(collector.label({**answer, "label": key}))
-    stdout.write(_summary(labels))
+    stdout.write(_summary(labels, f" --since {wanted['since']}" if wanted.get("since") else ""))
     return 0
 
 
@@ -111,7 +111,7 @@ def _key(stdin: TextIO, stdout: TextIO) -> str:
         stdout.write(f"please say one of: {KEYS}\n")
 
 
-def _summary(labels: Sequence[Node]) -> str:
+def _summary(labels: Sequence[Node], window: str = "") -> str:
     if not labels:
         return "nothing was labelled\n"
     ungrounded = sum(label.get("label") == "ungrounded" for label in labels)
@@ -119,7 +119,7 @@ def _summary(labels: Sequence[Node]) -> str:
     strangers = sum(not label.get("is_drawn") for label in labels)
     said = (
         f"{len(labels)} labelled: {len(labels) - ungrounded} grounded, {ungrounded} ungrounded; the judge says the "
-        f"same of {agreed}\nthe corrected rate: groundspan report hallucination\n"
+        f"same of {agreed}\nthe corrected rate: groundspan report hallucination{window}\n"
     )
     if strangers:
         said += f"{strangers} of these answers were not drawn by `groundspan label`: they stand for no others\n"

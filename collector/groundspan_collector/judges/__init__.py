@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from groundspan_collector.claims import Claim
@@ -60,6 +61,7 @@ class Judge(Protocol):
         """Rule on *case*; raises JudgeFailed if no ruling can be given."""
 
 
+@lru_cache(maxsize=64)
 def published(name: str, version: str) -> ErrorRates | None:
     """How often the judge called *name*, at *version*, is right as its own files say; None where they do not."""
     if name == "lexical":

@@ -1,6 +1,6 @@
 -- The same answers, in an order that {seed} makes: the first of each cell are the sample.
 SELECT
-    project, trace_id, input_hash, root_start, judge, judge_version, question, answer, ${cell} AS cell,
+    project, trace_id, input_hash, root_start, judge, judge_version, ${cell} AS cell,
     cityHash64('order', {seed:String}, project, trace_id) AS place
 FROM answers_newest
 WHERE status = 'judged' AND root_start >= {since:DateTime64(9, 'UTC')} AND root_start < {until:DateTime64(9, 'UTC')}

@@ -23,22 +23,24 @@ LATER = NOON + timedelta(days=1)
 
 def trace_id(number: int) -> str:
     """The id of the trace with this number."""
-    return f"{number:032x}"
+    return f"a{number:031x}"
+
+
+def number_of(answer: str) -> int:
+    """The number of the trace with this id."""
+    return int(answer[1:], 16)
 
 
 def judged(store: Store, project: str, grounded: int, ungrounded: int, **columns: object) -> None:
     """Answers that the judge called grounded, and after them those that it did not; in versions by turns."""
-    rows.insert(
-        store,
-        *(
-            Trace(project, trace_id(number), dimensions={"version": f"v{number % 2}"}).answer(
-                ungrounded=number >= grounded,
-                ungrounded_probability=0.9 if number >= grounded else 0.1,
-                **{"answer": f"Answer {number}.", "question": "Why?", **columns},
-            )
-            for number in range(grounded + ungrounded)
-        ),
-    )
+    made = []
+    for number in range(grounded + ungrounded):
+        trace = Trace(project, trace_id(number), dimensions={"version": f"v{number % 2}"})
+        is_called = number >= grounded
+        trace.answer(ungrounded=is_called, ungrounded_probability=0.9 if is_called else 0.1, question="Why?")
+        trace.answers[0] |= columns
+        made.append(trace)
+    rows.insert(store, *made)
 
 
 def draw(store: Store, project: str, wanted: int, *, seed: str = "a") -> list[str]:
@@ -112,7 +114,7 @@ def test_labels_correct_the_rate_of_the_report(store: Store, project: str) -> No
     judged(store, project, grounded=160, ungrounded=40)
     before = row(store, project)
     for place, answer in enumerate(sorted(draw(store, project, 40))):
-        is_called = int(answer, 16) >= 160
+        is_called = number_of(answer) >= 160
         say(store, project, answer, "u" if is_called != (place % 4 == 0) else "g")
 
     after = row(store, project)
@@ -139,7 +141,7 @@ def test_each_row_is_corrected_by_its_own_labels(store: Store, project: str) -> 
     """A version whose answers nobody labelled has no rate from labels of another's."""
     judged(store, project, grounded=40, ungrounded=0)
     for answer in draw(store, project, 40):
-        if int(answer, 16) % 2 == 0:
+        if number_of(answer) % 2 == 0:
             say(store, project, answer, "u")
 
     found = reported(store, project, by="version")
