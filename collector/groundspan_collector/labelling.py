@@ -18,7 +18,7 @@ COLUMNS: Final = ("id", "project", "input_hash", "question", "context", "answer"
 """Of a file for others to label; only id and label are needed in one that comes back."""
 GIVEN: Final = ("label", "comment", "input_hash", "project", "labeller")
 LONGEST_CHUNK: Final = 4_000
-"""Characters of a chunk on the screen; a longer one is cut around its marks' side, and says so."""
+"""Characters of a chunk on the screen; a longer one is cut to the part around its first mark, and says so."""
 MOST_FILE_BYTES: Final = 256 * 1024 * 1024
 
 

@@ -101,7 +101,7 @@ def shown(store: Store, trace_id: str, *, project: str) -> Node:
     claims = store.rows(queries.sql("trace_claims"), place)
     texts = _chunks(store, place)
     doubtful = sorted(claims, key=lambda claim: cast(float, claim["support"]))[:MARKED_CLAIMS]
-    marks = [(claim["chunk"], claim["evidence_start"], claim["evidence_end"]) for claim in doubtful]
+    marks = [(claim["chunk"], _int(claim["evidence_start"]), _int(claim["evidence_end"])) for claim in doubtful]
     return {
         "id": found["trace_id"],
         "project": found["project"],
@@ -110,10 +110,21 @@ def shown(store: Store, trace_id: str, *, project: str) -> Node:
         "answer": found["answer"],
         "claims": [{name: claim[name] for name in ("start", "end", "text")} for claim in claims],
         "chunks": [
-            chunk | {"marked": sorted({(start, end) for at, start, end in marks if at == number and end})}
+            chunk | {"marked": merged((start, end) for at, start, end in marks if at == number and end)}
             for number, chunk in enumerate(texts)
         ],
     }
+
+
+def merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """*spans* in their order, those that touch each other as one. Pure."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((start, end))
+    return found
 
 
 def _chunks(store: Store, place: Row) -> list[Node]:

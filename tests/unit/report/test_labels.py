@@ -38,7 +38,7 @@ def judged(store: Store, project: str, grounded: int, ungrounded: int, **columns
         trace = Trace(project, trace_id(number), dimensions={"version": f"v{number % 2}"})
         is_called = number >= grounded
         trace.answer(ungrounded=is_called, ungrounded_probability=0.9 if is_called else 0.1, question="Why?")
-        trace.answers[0] |= columns
+        trace.answers[0] |= {"answer": f"Answer {number}."} | columns
         made.append(trace)
     rows.insert(store, *made)
 
@@ -237,6 +237,11 @@ def test_an_answer_is_shown_without_what_the_judge_made_of_it(store: Store, proj
         "chunks": [{"id": "doc", "source": "faq.md", "text": chunk, "marked": [(0, 23)]}],
     }
     assert not {"0.97", "contradicted", "0.03125"} & set(json.dumps(found).replace('"', " ").split())
+
+
+def test_passages_that_overlap_are_marked_as_one() -> None:
+    """Marks never stand within each other."""
+    assert labels.merged([(10, 40), (0, 23), (50, 60), (60, 61)]) == [(0, 40), (50, 61)]
 
 
 def test_what_cannot_be_labelled_is_refused(store: Store, project: str) -> None:
