@@ -26,6 +26,7 @@ from groundspan_collector import (
     forget,
     gauges,
     judge_names,
+    labels,
     manifest,
     metrics,
     receive,
@@ -204,6 +205,7 @@ def build(collector: Collector, on_ready: Callable[[int | None], None]) -> FastA
     )
     app.include_router(report.router(reading))
     app.include_router(traces.router(reading))
+    app.include_router(labels.router(reading, owning))
     app.include_router(forget.router(owning, collector.spool))
     app.include_router(backup.router(copying))
     app.include_router(

@@ -68,6 +68,8 @@ QUESTIONS: Final = {
                 "ungrounded_claim_rate", "ungrounded_claim_rate_low", "ungrounded_claim_rate_high",
                 "ungrounded_answers",
                 "ungrounded_answer_rate", "ungrounded_answer_rate_low", "ungrounded_answer_rate_high",
+                "corrected_answer_rate", "corrected_answer_rate_low", "corrected_answer_rate_high",
+                "labels", "corrected_by",
             ),
             _OF_REQUESTS,
         ),

@@ -68,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         commands.add_parser("score", help="judge what arrives at a running collector, from a process of its own")
     )
     _add_rescore(commands.add_parser("rescore", help="judge the past again, beside what was judged"))
+    _add_label(commands.add_parser("label", help="label a sample of answers, for a rate that allows for judge errors"))
     _add_forget(commands.add_parser("forget", help="erase a trace, or all traces of a user, from a running collector"))
     _add_backup(commands.add_parser("backup", help="copy all that a running collector has stored to a new folder"))
     traces = commands.add_parser("traces", help="look at traces of a running collector")
@@ -160,6 +161,25 @@ def _add_work(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--judge-threads", type=int, default=1, help="that judge at a time (default: %(default)s)")
     parser.add_argument("--share", default="1/1", help="2/3 is the second of three parts of the traces (default: all)")
     _add_connection(parser)
+
+
+def _add_label(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "A running collector draws judged answers that have no label, by chance, so that each call of the judge is "
+        "seen. You say of each whether all of it stands on the chunks: `groundspan report hallucination` then gives "
+        "the rate without the judge's errors."
+    )
+    parser.add_argument("--answers", type=int, default=50, metavar="N", help="how many to draw (default: %(default)s)")
+    parser.add_argument("--since", default="7d", help="of requests since then (default: %(default)s)")
+    parser.add_argument("--until", default="", help="and before then (default: now)")
+    parser.add_argument("--project", default="", help="of this project alone (default: all that the token may read)")
+    parser.add_argument("--seed", default="", help="draws the same answers again (default: others each time)")
+    parser.add_argument("--labeller", default="", metavar="NAME", help="who says so; kept with the labels")
+    files = parser.add_mutually_exclusive_group()
+    files.add_argument("--export", default="", metavar="FILE", help="write the sample (.jsonl or .csv), ask nothing")
+    files.add_argument("--from", default="", metavar="FILE", dest="source", help="take the labels of such a file")
+    _add_connection(parser)
+    parser.set_defaults(command=_label)
 
 
 def _add_forget(parser: argparse.ArgumentParser) -> None:
@@ -272,6 +292,18 @@ def _work(options: argparse.Namespace) -> "Work":
         share=settings.parse_share("--share", options.share),
         threads=settings.parse_threads(options.judge_threads),
     )
+
+
+def _label(options: argparse.Namespace) -> int:
+    from groundspan_collector import labelling
+
+    collector = labelling.Collector(options.url, options.token, options.labeller)
+    if options.source:
+        return labelling.read(collector, options.source, sys.stdin, sys.stdout, sys.stderr)
+    wanted = {name: getattr(options, name) for name in ("answers", "since", "until", "project", "seed")}
+    if options.export:
+        return labelling.export(collector, wanted, options.export, sys.stdout)
+    return labelling.ask(collector, wanted, sys.stdin, sys.stdout)
 
 
 def _forget(options: argparse.Namespace) -> int:

@@ -22,6 +22,7 @@ _TABLES: Final = (
     ("verdicts", "trace_id"),
     ("contents", "trace_id"),
     ("evaluations", "trace_id"),
+    ("label_draws", "trace_id"),
 )
 _AT_A_TIME: Final = 1000
 LONGEST_WAIT_S: Final = 10.0

@@ -104,7 +104,7 @@ def _sheet(report: Document, escape: Callable[[str], str]) -> _Sheet:
     by = [escape(name) for name in _by(report)]
     return _Sheet(
         title=f"{report.get('report')} by {', '.join(by)}, {report.get('since')} to {report.get('until')}",
-        note=_total(report),
+        note="\n".join(filter(None, [_total(report), *map(escape, _notes(report))])),
         columns=[escape(name) if name in _by(report) else name for name in shown],
         rows=[[_cell(name, row, escape) for name in shown] for row in _rows(report)],
         dimensions=len(by),
@@ -233,6 +233,11 @@ def _table(lines: Sequence[Sequence[str]], text_columns: int, width: int) -> str
 def _by(report: Document) -> list[str]:
     by = report.get("by")
     return [str(name) for name in by] if isinstance(by, list) else []
+
+
+def _notes(report: Document) -> list[str]:
+    notes = report.get("notes")
+    return [str(note) for note in notes] if isinstance(notes, list) else []
 
 
 def _rows(report: Document) -> list[Mapping[str, Value]]:

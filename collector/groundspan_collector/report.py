@@ -11,9 +11,10 @@ from typing import Final, TypeAlias, cast
 
 from fastapi import APIRouter, Request, Response
 
-from groundspan_collector import catalogue, formats, parameters, windows
+from groundspan_collector import catalogue, corrections, formats, parameters, windows
 from groundspan_collector.catalogue import Question
 from groundspan_collector.store import Store
+from groundspan_collector.strata import CELL_SQL
 from groundspan_collector.windows import Window
 
 Cell: TypeAlias = str | int | float | Decimal | None
@@ -39,6 +40,8 @@ class Report:
     columns: tuple[str, ...]
     """The dimensions first; every row has exactly these."""
     rows: tuple[Mapping[str, Cell], ...]
+    notes: tuple[str, ...] = ()
+    """What a reader must know of the figures, a sentence each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def run(store: Store, asked: Asked, *, project: str) -> Report:
     """Put the question; *project* is the only one that is read, unless it is empty."""
     grouping = catalogue.grouping(asked.question, asked.by)
     sql = _query(asked.question.name).substitute(
-        by=grouping.columns, groups=grouping.names, times=grouping.times, scope=grouping.scope
+        by=grouping.columns, groups=grouping.names, times=grouping.times, scope=grouping.scope, cell=CELL_SQL
     )
     bound = dict(grouping.parameters) | {
         "since": windows.literal(asked.window.since),
@@ -81,11 +84,13 @@ def run(store: Store, asked: Asked, *, project: str) -> Report:
     }
     columns = asked.by + asked.question.columns
     sources = [f"by_{position}" for position in range(len(asked.by))] + list(asked.question.columns)
+    found, notes = store.rows(sql, bound), list[str]()
+    if asked.question.name == "hallucination":
+        found, notes = corrections.added(store, found, grouping, bound)
     rows = tuple(
-        {column: cast(Cell, row[source]) for column, source in zip(columns, sources, strict=True)}
-        for row in store.rows(sql, bound)
+        {column: cast(Cell, row[source]) for column, source in zip(columns, sources, strict=True)} for row in found
     )
-    return Report(asked.question.name, asked.window.since, asked.window.until, asked.by, columns, rows)
+    return Report(asked.question.name, asked.window.since, asked.window.until, asked.by, columns, rows, tuple(notes))
 
 
 @cache
@@ -101,6 +106,7 @@ def document(report: Report) -> dict[str, object]:
         "until": windows.iso(report.until),
         "by": list(report.by),
         "rows": [{column: json_cell(row[column]) for column in report.columns} for row in report.rows],
+        "notes": list(report.notes),
     }
 
 

@@ -8,7 +8,12 @@ from groundspan_collector.settings import Retention
 from groundspan_collector.store import Store
 
 _BY_DAY: Final = ("spans", "contents", "evaluations", "metric_points")
-_BY_TIME: Final = (("spans_trace_id_ts", "End"), ("verdicts", "root_start"), ("answers", "root_start"))
+_BY_TIME: Final = (
+    ("spans_trace_id_ts", "End"),
+    ("verdicts", "root_start"),
+    ("answers", "root_start"),
+    ("label_draws", "root_start"),
+)
 _SPAN_TEXTS: Final = ("query", "output", "status_message", "attributes", "events")
 _ORPHANED: Final = "(project, hash) NOT IN (SELECT project, arrayJoin(chunks.hash) FROM spans WHERE start_time >= {})"
 _ORPHANS_AT_A_TIME: Final = 10_000

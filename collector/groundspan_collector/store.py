@@ -29,7 +29,7 @@ READERS = 3
 WRITERS = 2
 """While one group is written out, the next is decoded."""
 
-DURABLE_TABLES = ("spans", "chunks", "spans_trace_id_ts", "evaluations", "contents", "metric_points")
+DURABLE_TABLES = ("spans", "chunks", "spans_trace_id_ts", "evaluations", "contents", "metric_points", "label_draws")
 """What an acknowledgement promises to be there after a power cut."""
 
 # The engine's errors that the data can be at fault for: it cannot be parsed, is out of range, is no such message. All

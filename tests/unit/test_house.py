@@ -24,6 +24,8 @@ LAYERS: tuple[frozenset[str], ...] = (
             "manifest",
             "prices",
             "accuracy",
+            "rates",
+            "strata",
             "parameters",
             "receipts",
             "schema",
@@ -42,12 +44,13 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"lane"}),
     frozenset({"commit", "formats", "judges", "store"}),
     frozenset({"endpoint", "intake", "judgement", "judging_cost", "records", "signals", "trace_view"}),
-    frozenset({"causes", "judge_names", "tasks"}),
+    frozenset({"causes", "corrections", "judge_names", "tasks"}),
     frozenset({"gathering", "judging"}),
     frozenset({"desk"}),
     frozenset(
         {
             "doctor",
+            "labelling",
             "offline",
             "pricing",
             "receive",
@@ -59,7 +62,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "traces",
         }
     ),
-    frozenset({"backup", "forget", "gauges", "scoring_api", "worker"}),
+    frozenset({"backup", "forget", "gauges", "labels", "scoring_api", "worker"}),
     frozenset({"app", "demo"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),
@@ -67,11 +70,11 @@ LAYERS: tuple[frozenset[str], ...] = (
 """A module imports only what stands above its own line here; a package's own files may import each other."""
 
 PURE = ("accuracy", "answers", "causes", "claims", "decode", "escapes", "evidence", "evidence_window", "judgement",
-        "judges", "judging_cost", "parameters", "prices", "sampling", "span_tree", "structured", "supersede", "tasks",
-        "trace_view", "windows", "wording")  # fmt: skip
+        "judges", "judging_cost", "parameters", "prices", "rates", "sampling", "span_tree", "strata", "structured",
+        "supersede", "tasks", "trace_view", "windows", "wording")  # fmt: skip
 IMPURE_MODULES = {"os", "socket", "subprocess", "threading", "time", "urllib", "fastapi", "clickhouse_connect",
                   "uvicorn"}  # fmt: skip
-WEB = {"app", "backup", "forget", "receive", "report", "scoring_api", "traces"}
+WEB = {"app", "backup", "forget", "labels", "receive", "report", "scoring_api", "traces"}
 
 KEPT_RAW = {
     attributes.CUT_CHARS: "says how much of a text is missing; shown with the span",

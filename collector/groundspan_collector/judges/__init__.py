@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from groundspan_collector.claims import Claim
 from groundspan_collector.errors import ConfigError, JudgeFailed
 from groundspan_collector.evidence import Evidence, Index
+from groundspan_collector.rates import ErrorRates
 
 SUPPORTED, CONTRADICTED, UNSUPPORTED, UNJUDGED = "supported", "contradicted", "unsupported", "unjudged"
 NAMES = ("lexical", "local")
@@ -92,6 +94,16 @@ def paid(failure: JudgeFailed) -> tuple[ModelCall, ...]:
 def worst_doubt(verdicts: Sequence[Verdict]) -> float:
     """P(an answer is ungrounded) where nothing was fitted: that of its most doubtful claim."""
     return max((1 - verdict.support for verdict in verdicts if verdict.word != UNJUDGED), default=0.0)
+
+
+@lru_cache(maxsize=64)
+def published(name: str, version: str) -> ErrorRates | None:
+    """How often the judge called *name*, at *version*, is right as its own files say; None where they do not."""
+    if name == "lexical":
+        from groundspan_collector.judges import lexical, weights
+
+        return weights.published() if lexical.load().version == version else None
+    return None
 
 
 def load(name: str) -> Judge:

@@ -8,6 +8,9 @@ from dataclasses import asdict, dataclass
 from importlib import resources
 from typing import Any
 
+from groundspan_collector.judges import error_rates
+from groundspan_collector.rates import ErrorRates
+
 FILE, COMBINATION_FILE = "lexical.json", "local.json"
 
 
@@ -79,7 +82,16 @@ def read(text: str) -> Weights:
 
 def shipped() -> Weights:
     """The weights in the package."""
-    return read(resources.files(__package__).joinpath(FILE).read_text(encoding="utf-8"))
+    return read(_text())
+
+
+def published() -> ErrorRates | None:
+    """The error rates of the weights in the package, as they were measured out of fold."""
+    return error_rates.read(_text())
+
+
+def _text() -> str:
+    return resources.files(__package__).joinpath(FILE).read_text(encoding="utf-8")
 
 
 def shipped_combination() -> Combination:

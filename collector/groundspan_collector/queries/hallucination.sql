@@ -43,6 +43,7 @@ WITH
             sumIf(each.unsupported_claims, is_judged) AS unsupported_claims,
             sumIf(each.unjudged_claims, status IN ('judged', 'unjudged')) AS unjudged_claims,
             countIf(is_judged AND ungrounded) AS ungrounded_answers,
+            sumMapIf([(judge, judge_version, ${cell})], [weight], is_judged) AS cells,
             sum(weighed_bad) / nullIf(sum(weighed_n), 0) AS claim_rate,
             sumIf(weight, is_judged AND ungrounded) / nullIf(sumIf(weight, is_judged), 0) AS answer_rate,
             pow(sumIf(weight, is_judged), 2) / nullIf(sumIf(pow(weight, 2), is_judged), 0) AS effective_answers,
@@ -68,6 +69,7 @@ SELECT
     ungrounded_answers,
     answer_rate AS ungrounded_answer_rate,
     low(answer_rate, effective_answers) AS ungrounded_answer_rate_low,
-    high(answer_rate, effective_answers) AS ungrounded_answer_rate_high
+    high(answer_rate, effective_answers) AS ungrounded_answer_rate_high,
+    cells
 FROM counted
 ORDER BY ${times}${groups}

@@ -15,6 +15,7 @@ SHARDED_BY: Final = {
     "chunks": "xxHash64(hash)",
     "contents": "xxHash64(trace_id)",
     "evaluations": "xxHash64(trace_id)",
+    "label_draws": "xxHash64(trace_id)",
     "metric_points": "xxHash64(project, service, name)",
     "spans": "xxHash64(trace_id)",
     "spans_trace_id_ts": "xxHash64(TraceId)",

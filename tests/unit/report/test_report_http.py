@@ -39,7 +39,7 @@ def test_a_report_is_given_in_every_format(store: Store, project: str, client: T
     }
 
     document = got.json()
-    assert list(document) == ["report", "since", "until", "by", "rows"]
+    assert list(document) == ["report", "since", "until", "by", "rows", "notes"]
     assert (document["since"], document["by"]) == ("2026-11-03T11:00:00Z", ["version"])
     assert [(row["version"], row["answers"]) for row in document["rows"]] == [("v1", 1)]
     assert kinds["json"].text == got.text

@@ -120,6 +120,9 @@ def test_hallucination_counts_every_answer_once(store: Store, project: str, ask:
         "ungrounded_claim_rate": 0.2,
         "ungrounded_answers": 1,
         "ungrounded_answer_rate": 0.5,
+        "corrected_answer_rate": None,
+        "labels": 0,
+        "corrected_by": "rates unknown",
     }
     # Wilson's interval of 1 of 2.
     assert row["ungrounded_answer_rate_low"] == pytest.approx(0.094531, abs=1e-6)
