@@ -38,7 +38,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     ),
     frozenset({"access", "bodies", "catalogue", "client", "decode", "evidence"}),
     frozenset({"decoder", "evidence_window", "server"}),
-    frozenset({"engine", "tables"}),
+    frozenset({"engine", "tables", "torn_parts"}),
     frozenset({"lane"}),
     frozenset({"commit", "formats", "judges", "store"}),
     frozenset({"intake", "judgement", "records", "signals", "trace_view"}),
@@ -171,7 +171,7 @@ def test_store_alone_talks_to_the_engine() -> None:
         if any(name.partition(".")[0] in {"chdb", "clickhouse_connect"} for name in _imports(file))
     }
 
-    assert importers == {"decoder", "engine", "lane", "server", "store", "tables"}
+    assert importers == {"decoder", "engine", "lane", "server", "store", "tables", "torn_parts"}
 
 
 def test_no_file_is_named_after_nothing() -> None:

@@ -1,0 +1,216 @@
+"""Parts of tables that the disk did not take whole: noticed, moved away, and made again of what they were merged of.
+
+Where a write to a file fails (no room, a quota, a fault of the disk), the embedded engine goes on as if it had not: it
+counts the failure, and the part, cut off, is acknowledged as inserted, or takes the place of those that it was merged
+of. So we watch the count. What is inserted while it grows is not stored; and before more is, every part of that time is
+checked. Those that are not whole are moved away and their table is loaded anew: then the engine uses again what they
+were merged of, which it keeps for KEPT_S. Used by `store.py` alone.
+"""
+
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count, groupby
+from pathlib import Path
+from typing import Any, Final
+
+from clickhouse_connect.driver.client import Client
+
+from groundspan_collector import metrics
+from groundspan_collector.errors import StoreUnavailable
+
+KEPT_S: Final = 60
+"""So long the engine keeps parts after they were merged; as soon as a write has failed it removes none."""
+
+_MARGIN_S: Final = 600.0
+"""The clock of the machine may be set meanwhile: so much older parts are checked as well."""
+_MERGES_END_S: Final = 60.0
+_LOOK_AGAIN_S: Final = 0.02
+
+_FAILED_WRITES = "SELECT value FROM system.events WHERE event = 'WriteBufferFromFileDescriptorWriteFailed'"
+_MERGES = "SELECT count() AS n FROM system.merges WHERE database = currentDatabase()"
+_DETACHED = "SELECT table FROM system.detached_tables WHERE database = currentDatabase()"
+_PARTS = """
+SELECT table, name, path, rows, partition_id, min_block_number, max_block_number,
+    level = 0 AND data_version = min_block_number AS is_inserted
+FROM system.parts WHERE database = currentDatabase() AND active AND rows > 0 AND {condition} ORDER BY table, name
+"""
+_LATER_THAN = "toUnixTimestamp(modification_time) >= {since_s}"
+_IN_ONE_FILE = "part_storage_type = 'Packed'"
+"""Of these the engine does not look at a start whether they are whole."""
+_ROWS_IN_ITS_PLACE = """
+SELECT sum(rows) AS rows FROM system.parts WHERE database = currentDatabase() AND active AND table = '{table}'
+    AND partition_id = '{partition}' AND min_block_number >= {first} AND max_block_number <= {last}
+"""
+SET_ASIDE = """
+SELECT table, name, path FROM system.detached_parts
+WHERE database = currentDatabase() AND reason LIKE 'broken%' ORDER BY table, name
+"""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part that is not whole."""
+
+    table: str
+    name: str
+    path: Path
+    rows: int
+    partition: str
+    first_block: int
+    last_block: int
+    is_inserted: bool
+    """As it came, neither merged nor changed."""
+
+
+class TornParts:
+    """Watches over the tables of an embedded engine."""
+
+    def __init__(self, client: Client) -> None:
+        """Ask and mend with *client*, which is used for nothing else: it never waits behind a report."""
+        self._client = client
+        self._known_failures = _failed_writes(client)
+        """Up to so many failed writes every part is whole, or its insert was refused."""
+        self._whole_at_s = time.time()
+        self._suspected = threading.Event()
+
+    @contextmanager
+    def refused(self, client: Client) -> Iterator[None]:
+        """Within this block *client* inserts. Raises StoreUnavailable where the disk may not have taken it whole."""
+        if self._suspected.is_set():
+            raise StoreUnavailable("the disk of the store did not take a write: what it left is being looked for")
+        yield
+        if _failed_writes(client) != self._known_failures:
+            self._suspected.set()
+            raise StoreUnavailable("the disk of the store did not take a write: it is full, or has a fault")
+
+    def suspected(self) -> bool:
+        """Whether a write has failed. From then on the engine removes nothing until mend() was there."""
+        now_s = time.time()
+        if not self._suspected.is_set() and _failed_writes(self._client) == self._known_failures:
+            self._whole_at_s = now_s
+            return False
+        self._suspected.set()
+        self._client.command("SYSTEM STOP CLEANUP")
+        return True
+
+    def mend(self) -> int:
+        """Move away what is not whole; how many parts that were. Nobody else uses the tables meanwhile.
+
+        Raises StoreUnavailable, ClickHouseError or OSError where it is to be tried again.
+        """
+        # Not before: a deletion that somebody waits for is a kind of merge.
+        self._client.command("SYSTEM STOP MERGES")
+        self._wait_for_merges()
+        failures = _failed_writes(self._client)
+        for (table,) in self._client.query(_DETACHED).result_rows:
+            # An earlier try came no further.
+            self._client.command(f"ATTACH TABLE {table}")
+        mended = self._mended(_LATER_THAN.format(since_s=int(self._whole_at_s - _MARGIN_S)), acknowledged=False)
+        self._client.command("SYSTEM START MERGES")
+        self._client.command("SYSTEM START CLEANUP")
+        _log.error(
+            "the disk of the store did not take %d writes: %d parts were not whole, and were moved away or made again",
+            failures - self._known_failures,
+            mended,
+        )
+        metrics.STORE_FAILED_WRITES.inc(failures - self._known_failures)
+        self._known_failures, self._whole_at_s = failures, time.time()
+        self._suspected.clear()
+        self._tell()
+        return mended
+
+    def mend_at_start(self) -> None:
+        """Move away what a process left that was killed before it could, and say what lies aside."""
+        self._mended(_IN_ONE_FILE, acknowledged=True)
+        for part in self._tell():
+            _log.error("a part of %s is not whole and lies aside: %s", part["table"], part["path"])
+
+    def close(self) -> None:
+        """Let the engine go."""
+        self._client.close()
+
+    def _tell(self) -> Sequence[dict[str, Any]]:
+        """Count the parts that lie aside; gives them."""
+        aside = self._rows(SET_ASIDE)
+        metrics.STORE_PARTS_SET_ASIDE.set(len(aside))
+        return aside
+
+    def _wait_for_merges(self) -> None:
+        """Back when those are over that had begun."""
+        until_s, pause = time.monotonic() + _MERGES_END_S, threading.Event()
+        while self._rows(_MERGES)[0]["n"]:
+            if time.monotonic() > until_s:
+                raise StoreUnavailable(f"merges of parts did not end within {_MERGES_END_S:.0f} s")
+            pause.wait(_LOOK_AGAIN_S)
+
+    def _mended(self, condition: str, *, acknowledged: bool) -> int:
+        """Move away what is not whole of the parts of *condition*; of inserted ones it is said if *acknowledged*."""
+        mended = 0
+        # What is used again may itself not be whole.
+        while torn := self._torn(condition):
+            for table, parts in groupby(torn, key=lambda part: part.table):
+                self._replace(table, list(parts), acknowledged=acknowledged)
+            mended += len(torn)
+        metrics.STORE_PARTS_MENDED.inc(mended)
+        return mended
+
+    def _torn(self, condition: str) -> list[_Part]:
+        parts = (
+            _Part(
+                table=row["table"],
+                name=row["name"],
+                path=Path(row["path"]),
+                rows=row["rows"],
+                partition=row["partition_id"],
+                first_block=row["min_block_number"],
+                last_block=row["max_block_number"],
+                is_inserted=bool(row["is_inserted"]),
+            )
+            for row in self._rows(_PARTS.format(condition=condition))
+        )
+        return [part for part in parts if not self._is_whole(part)]
+
+    def _is_whole(self, part: _Part) -> bool:
+        check = f"CHECK TABLE {part.table} PART '{part.name}' SETTINGS check_query_single_value_result = 1"
+        return self._client.command(check) == 1
+
+    def _replace(self, table: str, torn: Sequence[_Part], *, acknowledged: bool) -> None:
+        moved: list[tuple[_Part, Path]] = []
+        self._client.command(f"DETACH TABLE {table} SYNC")
+        try:
+            for part in torn:
+                moved.append((part, part.path.rename(_free_name(part))))
+        finally:
+            self._client.command(f"ATTACH TABLE {table}")
+        for part, aside in moved:
+            if (part.is_inserted and not acknowledged) or self._rows_in_place_of(part) >= part.rows:
+                shutil.rmtree(aside, ignore_errors=True)
+            else:
+                _log.error("%d rows of %s may be lost: what is left of them lies in %s", part.rows, table, aside)
+
+    def _rows_in_place_of(self, part: _Part) -> int:
+        """How many rows have the parts that *part* was made of, and that are used again."""
+        sql = _ROWS_IN_ITS_PLACE.format(
+            table=part.table, partition=part.partition, first=part.first_block, last=part.last_block
+        )
+        return int(self._rows(sql)[0]["rows"])
+
+    def _rows(self, sql: str) -> list[dict[str, Any]]:
+        return list(self._client.query(sql).named_results())
+
+
+def _failed_writes(client: Client) -> int:
+    """How many writes of this process's engine have failed so far."""
+    return sum(value for (value,) in client.query(_FAILED_WRITES).result_rows)
+
+
+def _free_name(part: _Part) -> Path:
+    names = (f"broken_{part.name}{f'_try{number}' if number else ''}" for number in count())
+    return next(path for name in names if not (path := part.path.parent / "detached" / name).exists())
