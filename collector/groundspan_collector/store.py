@@ -87,7 +87,7 @@ class Store:
             engine = Engine(data_dir, "store", memory_bytes=memory_bytes)
             store = cls.on(engine, engine, clock)
             store.set_fsync(fsync)
-            store._keep_merged_parts()
+            store.keep_merged_parts()
             return store
 
     @classmethod
@@ -211,7 +211,7 @@ class Store:
                 f"MODIFY SETTING fsync_after_insert = {fsync:d}, fsync_part_directory = {fsync:d}"
             )
 
-    def _keep_merged_parts(self) -> None:
+    def keep_merged_parts(self) -> None:
         """Keep parts for a while after they were merged: see torn_parts.py. Tables that do so are not touched."""
         others = self.rows(
             "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree' "

@@ -182,18 +182,18 @@ class TornParts:
         return self._client.command(check) == 1
 
     def _replace(self, table: str, torn: Sequence[_Part], *, acknowledged: bool) -> None:
-        moved: list[tuple[_Part, Path]] = []
+        aside = {part: _free_name(part) for part in torn}
         self._client.command(f"DETACH TABLE {table} SYNC")
         try:
-            for part in torn:
-                moved.append((part, part.path.rename(_free_name(part))))
+            for part, path in aside.items():
+                part.path.rename(path)
         finally:
             self._client.command(f"ATTACH TABLE {table}")
-        for part, aside in moved:
+        for part, path in aside.items():
             if (part.is_inserted and not acknowledged) or self._rows_in_place_of(part) >= part.rows:
-                shutil.rmtree(aside, ignore_errors=True)
+                shutil.rmtree(path, ignore_errors=True)
             else:
-                _log.error("%d rows of %s may be lost: what is left of them lies in %s", part.rows, table, aside)
+                _log.error("%d rows of %s may be lost: what is left of them lies in %s", part.rows, table, path)
 
     def _rows_in_place_of(self, part: _Part) -> int:
         """How many rows have the parts that *part* was made of, and that are used again."""
