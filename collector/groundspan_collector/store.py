@@ -22,7 +22,7 @@ from groundspan_collector.server import Server, inlined
 from groundspan_collector.server_address import ServerAddress
 from groundspan_collector.settings import USUAL_CLOCK, ClockLimits
 from groundspan_collector.tables import EngineTables, ServerTables
-from groundspan_collector.torn_parts import KEPT_S, TornParts
+from groundspan_collector.torn_parts import KEPT_S, SET_ASIDE, TornParts
 
 Row: TypeAlias = dict[str, object]
 
@@ -193,6 +193,10 @@ class Store:
                 return 0
             with self.alone(), self._unread():
                 return self._torn.mend()
+
+    def parts_set_aside(self) -> list[Row]:
+        """The parts (table, name, path) that are not whole, and of which rows may be lost."""
+        return self.rows(SET_ASIDE)
 
     def set_fsync(self, fsync: bool) -> None:
         """Make the durable tables so; those that are so already are not touched."""

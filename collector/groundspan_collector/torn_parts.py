@@ -42,12 +42,12 @@ FROM system.parts WHERE database = currentDatabase() AND active AND rows > 0 AND
 _LATER_THAN = "toUnixTimestamp(modification_time) >= {since_s}"
 _IN_ONE_FILE = "part_storage_type = 'Packed'"
 """Of these the engine does not look at a start whether they are whole."""
-_ROWS_IN_ITS_PLACE = """
-SELECT sum(rows) AS rows FROM system.parts WHERE database = currentDatabase() AND active AND table = '{table}'
+_IN_ITS_PLACE = """
+SELECT sum(rows) AS rows, sum(max_block_number - min_block_number + 1) AS blocks FROM system.parts WHERE database = currentDatabase() AND active AND table = '{table}'
     AND partition_id = '{partition}' AND min_block_number >= {first} AND max_block_number <= {last}
 """
 SET_ASIDE = """
-SELECT table, name, path FROM system.detached_parts
+SELECT table, name, path, partition_id, min_block_number, max_block_number FROM system.detached_parts
 WHERE database = currentDatabase() AND reason LIKE 'broken%' ORDER BY table, name
 """
 
@@ -129,6 +129,11 @@ class TornParts:
     def mend_at_start(self) -> None:
         """Move away what a process left that was killed before it could, and say what lies aside."""
         self._mended(_IN_ONE_FILE, acknowledged=True)
+        for part in self._rows(SET_ASIDE):
+            # Moved away by the engine; if all that it was merged of is used again, nobody needs it.
+            first, last = part["min_block_number"], part["max_block_number"]
+            if self._in_place_of(part["table"], part["partition_id"], first, last)["blocks"] == last - first + 1:
+                shutil.rmtree(part["path"], ignore_errors=True)
         for part in self._tell():
             _log.error("a part of %s is not whole and lies aside: %s", part["table"], part["path"])
 
@@ -190,17 +195,21 @@ class TornParts:
         finally:
             self._client.command(f"ATTACH TABLE {table}")
         for part, path in aside.items():
-            if (part.is_inserted and not acknowledged) or self._rows_in_place_of(part) >= part.rows:
+            in_place = self._in_place_of(table, part.partition, part.first_block, part.last_block)
+            if (part.is_inserted and not acknowledged) or in_place["rows"] >= part.rows:
                 shutil.rmtree(path, ignore_errors=True)
             else:
-                _log.error("%d rows of %s may be lost: what is left of them lies in %s", part.rows, table, path)
+                _log.error(
+                    "%d rows of %s may be lost, if they were acknowledged: what is left of them lies in %s",
+                    part.rows,
+                    table,
+                    path,
+                )
 
-    def _rows_in_place_of(self, part: _Part) -> int:
-        """How many rows have the parts that *part* was made of, and that are used again."""
-        sql = _ROWS_IN_ITS_PLACE.format(
-            table=part.table, partition=part.partition, first=part.first_block, last=part.last_block
-        )
-        return int(self._rows(sql)[0]["rows"])
+    def _in_place_of(self, table: str, partition: str, first: int, last: int) -> dict[str, Any]:
+        """How many rows and blocks have the parts that are used, and that a part of these blocks was made of."""
+        (found,) = self._rows(_IN_ITS_PLACE.format(table=table, partition=partition, first=first, last=last))
+        return found
 
     def _rows(self, sql: str) -> list[dict[str, Any]]:
         return list(self._client.query(sql).named_results())
