@@ -26,7 +26,7 @@ from groundspan_collector.errors import StoreUnavailable
 KEPT_S: Final = 60
 """So long the engine keeps parts after they were merged; as soon as a write has failed it removes none."""
 
-_MARGIN_S: Final = 600.0
+_MARGIN_S: Final = 120.0
 """The clock of the machine may be set meanwhile: so much older parts are checked as well."""
 _MERGES_END_S: Final = 60.0
 _LOOK_AGAIN_S: Final = 0.02
@@ -36,15 +36,16 @@ _MERGES = "SELECT count() AS n FROM system.merges WHERE database = currentDataba
 _DETACHED = "SELECT table FROM system.detached_tables WHERE database = currentDatabase()"
 _PARTS = """
 SELECT table, name, path, rows, partition_id, min_block_number, max_block_number,
-    level = 0 AND data_version = min_block_number AS is_inserted
+    level = 0 AND data_version = min_block_number AS is_inserted, toUnixTimestamp(modification_time) AS modified_s
 FROM system.parts WHERE database = currentDatabase() AND active AND rows > 0 AND {condition} ORDER BY table, name
 """
 _LATER_THAN = "toUnixTimestamp(modification_time) >= {since_s}"
 _IN_ONE_FILE = "part_storage_type = 'Packed'"
 """Of these the engine does not look at a start whether they are whole."""
 _IN_ITS_PLACE = """
-SELECT sum(rows) AS rows, sum(max_block_number - min_block_number + 1) AS blocks FROM system.parts WHERE database = currentDatabase() AND active AND table = '{table}'
-    AND partition_id = '{partition}' AND min_block_number >= {first} AND max_block_number <= {last}
+SELECT sum(rows) AS rows, sum(max_block_number - min_block_number + 1) AS blocks FROM system.parts
+WHERE database = currentDatabase() AND active AND table = '{table}' AND partition_id = '{partition}'
+    AND min_block_number >= {first} AND max_block_number <= {last}
 """
 SET_ASIDE = """
 SELECT table, name, path, partition_id, min_block_number, max_block_number FROM system.detached_parts
@@ -67,6 +68,7 @@ class _Part:
     last_block: int
     is_inserted: bool
     """As it came, neither merged nor changed."""
+    modified_s: int
 
 
 class TornParts:
@@ -112,7 +114,8 @@ class TornParts:
         for (table,) in self._client.query(_DETACHED).result_rows:
             # An earlier try came no further.
             self._client.command(f"ATTACH TABLE {table}")
-        mended = self._mended(_LATER_THAN.format(since_s=int(self._whole_at_s - _MARGIN_S)), acknowledged=False)
+        since_s = int(self._whole_at_s - _MARGIN_S)
+        mended = self._mended(_LATER_THAN.format(since_s=since_s), refused_since_s=int(self._whole_at_s))
         self._client.command("SYSTEM START MERGES")
         self._client.command("SYSTEM START CLEANUP")
         _log.error(
@@ -128,7 +131,7 @@ class TornParts:
 
     def mend_at_start(self) -> None:
         """Move away what a process left that was killed before it could, and say what lies aside."""
-        self._mended(_IN_ONE_FILE, acknowledged=True)
+        self._mended(_IN_ONE_FILE, refused_since_s=None)
         for part in self._rows(SET_ASIDE):
             # Moved away by the engine; if all that it was merged of is used again, nobody needs it.
             first, last = part["min_block_number"], part["max_block_number"]
@@ -155,13 +158,16 @@ class TornParts:
                 raise StoreUnavailable(f"merges of parts did not end within {_MERGES_END_S:.0f} s")
             pause.wait(_LOOK_AGAIN_S)
 
-    def _mended(self, condition: str, *, acknowledged: bool) -> int:
-        """Move away what is not whole of the parts of *condition*; of inserted ones it is said if *acknowledged*."""
+    def _mended(self, condition: str, *, refused_since_s: int | None) -> int:
+        """Move away what is not whole of the parts of *condition*; how many there were.
+
+        Those that were inserted after *refused_since_s* were acknowledged to nobody.
+        """
         mended = 0
         # What is used again may itself not be whole.
         while torn := self._torn(condition):
             for table, parts in groupby(torn, key=lambda part: part.table):
-                self._replace(table, list(parts), acknowledged=acknowledged)
+                self._replace(table, list(parts), refused_since_s)
             mended += len(torn)
         metrics.STORE_PARTS_MENDED.inc(mended)
         return mended
@@ -177,6 +183,7 @@ class TornParts:
                 first_block=row["min_block_number"],
                 last_block=row["max_block_number"],
                 is_inserted=bool(row["is_inserted"]),
+                modified_s=row["modified_s"],
             )
             for row in self._rows(_PARTS.format(condition=condition))
         )
@@ -186,7 +193,7 @@ class TornParts:
         check = f"CHECK TABLE {part.table} PART '{part.name}' SETTINGS check_query_single_value_result = 1"
         return self._client.command(check) == 1
 
-    def _replace(self, table: str, torn: Sequence[_Part], *, acknowledged: bool) -> None:
+    def _replace(self, table: str, torn: Sequence[_Part], refused_since_s: int | None) -> None:
         aside = {part: _free_name(part) for part in torn}
         self._client.command(f"DETACH TABLE {table} SYNC")
         try:
@@ -195,8 +202,9 @@ class TornParts:
         finally:
             self._client.command(f"ATTACH TABLE {table}")
         for part, path in aside.items():
+            refused = part.is_inserted and refused_since_s is not None and part.modified_s >= refused_since_s
             in_place = self._in_place_of(table, part.partition, part.first_block, part.last_block)
-            if (part.is_inserted and not acknowledged) or in_place["rows"] >= part.rows:
+            if refused or in_place["rows"] >= part.rows:
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 _log.error(
