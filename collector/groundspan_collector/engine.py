@@ -18,8 +18,6 @@ from groundspan_collector.schema.layout import Layout
 
 DATABASE: Final = "groundspan"
 ROOM_TO_START_BYTES: Final = 16 * 1024 * 1024
-KEPT_FREE_BYTES: Final = 8 * 1024 * 1024
-"""The engine begins no part that would leave the disk with less; what fills it meanwhile is not ours to stop."""
 MAX_QUERY_BYTES: Final = 64 * 1024 * 1024
 _YIELDING: Final = 10
 """As `nice` counts: about a tenth of a core, where others want all of it."""
@@ -42,7 +40,6 @@ class Engine:
             "background_pool_size": "4",
             # Requests get the cores first; merging has its part even where they want all of them.
             "os_threads_nice_value_merge_mutate": str(_YIELDING),
-            "storage_configuration.disks.default.keep_free_space_bytes": str(KEPT_FREE_BYTES),
         }
         # It keeps the engine until close().
         self._first = self._open()
