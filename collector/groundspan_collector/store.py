@@ -59,7 +59,7 @@ class Store:
         self._all_lanes = lanes
         self._chunks = chunks
         # A server tells of writes that fail.
-        self._torn = TornParts(home.reader()) if isinstance(home, Engine) else None
+        self._torn = TornParts(home.reader(), home.path) if isinstance(home, Engine) else None
         self._writing = threading.Lock()
         self._waiting_for_all = threading.Lock()
 
@@ -166,7 +166,7 @@ class Store:
     def execute(self, sql: str, parameters: Mapping[str, object] | None = None) -> None:
         """Run one statement that gives no rows."""
         sql, bound = inlined(sql, _bound(parameters))
-        with self._reader() as client:
+        with self._reader() as client, self._refused_if_torn(client):
             client.command(sql, parameters=bound)
 
     def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[Row]:

@@ -74,9 +74,10 @@ class _Part:
 class TornParts:
     """Watches over the tables of an embedded engine."""
 
-    def __init__(self, client: Client) -> None:
-        """Ask and mend with *client*, which is used for nothing else: it never waits behind a report."""
+    def __init__(self, client: Client, folder: Path) -> None:
+        """Ask and mend with *client*, which is used for nothing else; *folder* is the engine's own."""
         self._client = client
+        self._folder = folder
         self._known_failures = _failed_writes(client)
         """Up to so many failed writes every part is whole, or its insert was refused."""
         self._whole_at_s = time.time()
@@ -84,7 +85,7 @@ class TornParts:
 
     @contextmanager
     def refused(self, client: Client) -> Iterator[None]:
-        """Within this block *client* inserts. Raises StoreUnavailable where the disk may not have taken it whole."""
+        """Within this block *client* writes. Raises StoreUnavailable where the disk may not have taken it whole."""
         if self._suspected.is_set():
             raise StoreUnavailable("the disk of the store did not take a write: what it left is being looked for")
         yield
@@ -111,6 +112,7 @@ class TornParts:
         self._client.command("SYSTEM STOP MERGES")
         self._wait_for_merges()
         failures = _failed_writes(self._client)
+        drop_torn_mutations(self._folder)
         for (table,) in self._client.query(_DETACHED).result_rows:
             # An earlier try came no further.
             self._client.command(f"ATTACH TABLE {table}")
@@ -221,6 +223,18 @@ class TornParts:
 
     def _rows(self, sql: str) -> list[dict[str, Any]]:
         return list(self._client.query(sql).named_results())
+
+
+def drop_torn_mutations(folder: Path) -> None:
+    """Delete the descriptions of changes that were cut off below the engine's *folder*.
+
+    With one of them it does not open a table. Who wanted the change was told that it failed.
+    """
+    for path in folder.glob("store/*/*/mutation_*.txt"):
+        text = path.read_bytes()
+        if not text.startswith(b"format version: ") or b"\ncommands: " not in text or not text.endswith(b"\n"):
+            _log.error("%s is not whole: the change that it describes is not made", path)
+            path.unlink()
 
 
 def _failed_writes(client: Client) -> int:

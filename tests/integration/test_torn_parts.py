@@ -47,6 +47,9 @@ limit(limit_bytes)
 try:
     if what == "merge":
         store.execute("OPTIMIZE TABLE spans FINAL")
+    elif what == "deletion":
+        trace = spans[8].trace_id.hex()
+        store.execute(f"ALTER TABLE spans DELETE WHERE trace_id = '{trace}' SETTINGS mutations_sync = 2")
     else:
         insert(spans[0])
 except StoreUnavailable:
@@ -101,7 +104,7 @@ def test_rows_are_there_again_when_the_disk_did_not_take_a_merge(tmp_path: Path,
     told = _run(tmp_path, "merge", limit_bytes, "mend")
 
     assert told.mended == [1, 0]
-    assert told.refused == ["before mending"]
+    assert told.refused == ["in it", "before mending"]
     assert "1 parts were not whole" in told.errors
     assert faults.found(tmp_path).copies == dict.fromkeys(told.acknowledged, 1)
 
@@ -114,6 +117,15 @@ def test_insert_is_refused_when_the_disk_did_not_take_it(tmp_path: Path, limit_b
     assert told.mended[0] > 0
     assert told.mended[1] == 0
     assert told.refused == ["in it", "before mending"]
+    assert faults.found(tmp_path).copies == dict.fromkeys(told.acknowledged, 1)
+
+
+@pytest.mark.parametrize("ending", ["mend", "kill"])
+def test_store_opens_with_all_rows_when_the_disk_did_not_take_a_deletion(tmp_path: Path, ending: str) -> None:
+    """Neither what is to be deleted was written down, nor what is left: it fails, and nothing was deleted."""
+    told = _run(tmp_path, "deletion", 1, ending)
+
+    assert told.refused[0] == "in it"
     assert faults.found(tmp_path).copies == dict.fromkeys(told.acknowledged, 1)
 
 

@@ -37,8 +37,8 @@ LAYERS: tuple[frozenset[str], ...] = (
         }
     ),
     frozenset({"access", "bodies", "catalogue", "client", "decode", "evidence"}),
-    frozenset({"decoder", "evidence_window", "server"}),
-    frozenset({"engine", "tables", "torn_parts"}),
+    frozenset({"decoder", "evidence_window", "server", "torn_parts"}),
+    frozenset({"engine", "tables"}),
     frozenset({"lane"}),
     frozenset({"commit", "formats", "judges", "store"}),
     frozenset({"intake", "judgement", "records", "signals", "trace_view"}),
