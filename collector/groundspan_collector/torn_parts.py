@@ -37,7 +37,7 @@ _DETACHED = "SELECT table FROM system.detached_tables WHERE database = currentDa
 _PARTS = """
 SELECT table, name, path, rows, partition_id, min_block_number, max_block_number,
     level = 0 AND data_version = min_block_number AS is_inserted, toUnixTimestamp(modification_time) AS modified_s
-FROM system.parts WHERE database = currentDatabase() AND active AND rows > 0 AND {condition} ORDER BY table, name
+FROM system.parts WHERE database = currentDatabase() AND active AND {condition} ORDER BY table, name
 """
 _LATER_THAN = "toUnixTimestamp(modification_time) >= {since_s}"
 _IN_ONE_FILE = "part_storage_type = 'Packed'"
