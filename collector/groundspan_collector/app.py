@@ -116,6 +116,7 @@ class Collector:
         writing = [asyncio.create_task(kind.committer.run()) for kind in self.signals]
         loops = [
             self._thread("replay", partial(self._replay.run, self._stopping.wait)),
+            self._loop("mend", self.store.mend, idle_s=1.0, share=lambda: 1.0),
             self._loop("price", self._pricer.price_new_pairs, idle_s=1.0),
             self._loop("score", self.scorer.score_due if self.settings.judge_share else lambda: 0, idle_s=0.5),
             self._loop("retain", self._keeper.drop_old, idle_s=RETAIN_EVERY_S),

@@ -1,6 +1,6 @@
 """What the hallucination report says beside the raw rate of answers: one without the judge's errors, and whence."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime

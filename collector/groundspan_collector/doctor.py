@@ -74,6 +74,10 @@ def in_store(store: Store) -> Iterator[Finding]:
         sound = store.is_intact(str(table["name"]))
         words = "every part as its checksums say" if sound else "damaged: a part is not what its checksums say"
         yield Finding(f"{table['name']}: {table['rows']:,} rows, {table['bytes']:,} bytes, {words}", sound)
+    for part in store.parts_set_aside():
+        yield Finding(
+            f"{part['table']}: a part is not whole, and rows may be lost; it lies in {part['path']}", sound=False
+        )
     (repeated,) = store.rows(REPEATED)
     yield Finding(f"spans: {repeated['rows']:,} rows repeat a span; no report counts them, merges remove them")
 

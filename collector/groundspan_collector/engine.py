@@ -15,6 +15,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from groundspan_collector.decoder import Decoder
 from groundspan_collector.errors import ConfigError
 from groundspan_collector.schema.layout import Layout
+from groundspan_collector.torn_parts import drop_torn_mutations
 
 DATABASE: Final = "groundspan"
 ROOM_TO_START_BYTES: Final = 16 * 1024 * 1024
@@ -31,7 +32,7 @@ class Engine:
         _make_room(data_dir)
         self.layout = Layout(DATABASE)
         self._data_dir = data_dir
-        self._path = data_dir / folder
+        self.path = data_dir / folder
         # The engine's own defaults are 90 % of the machine's memory and a mark cache of 5 GiB.
         self._options: dict[str, Any] = {
             "max_server_memory_usage": str(memory_bytes),
@@ -41,6 +42,7 @@ class Engine:
             # Requests get the cores first; merging has its part even where they want all of them.
             "os_threads_nice_value_merge_mutate": str(_YIELDING),
         }
+        drop_torn_mutations(self.path)
         # It keeps the engine until close().
         self._first = self._open()
         self._first.command(self.layout.created_database())
@@ -64,7 +66,7 @@ class Engine:
 
     def decoder(self, number: int) -> Decoder:
         """What the lane of that *number* decodes with."""
-        return Decoder(str(self._path), DATABASE, _pipe(self._data_dir, number))
+        return Decoder(str(self.path), DATABASE, _pipe(self._data_dir, number))
 
     def close(self) -> None:
         """Let the folder go."""
@@ -73,7 +75,7 @@ class Engine:
     def _open(self) -> Client:
         try:
             return clickhouse_connect.get_client(
-                interface="chdb", path=str(self._path), chdb_options=self._options, tz_mode="aware"
+                interface="chdb", path=str(self.path), chdb_options=self._options, tz_mode="aware"
             )
         except ClickHouseError as error:
             raise ConfigError(

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Request, Response
 from groundspan_collector import escapes, parameters, queries, strata, windows
 from groundspan_collector.answers import Answer, answer_of
 from groundspan_collector.errors import NotFound, RejectedData
-from groundspan_collector.score import trace_span
+from groundspan_collector.gathering import trace_span
 from groundspan_collector.store import Row, Store
 from groundspan_collector.windows import Window
 

@@ -178,6 +178,19 @@ JUDGED: Final = Counter("groundspan_answers_judged", "Judgements written, by sta
 CLAIMS_DECIDED: Final = Counter(
     "groundspan_claims_decided", "Claims that a judge of a cascade decided, by its name.", ["judge"], registry=REGISTRY
 )
+STORE_FAILED_WRITES: Final = Counter(
+    "groundspan_store_failed_writes", "Writes to files of the store that the disk did not take.", registry=REGISTRY
+)
+STORE_PARTS_MENDED: Final = Counter(
+    "groundspan_store_parts_mended",
+    "Parts of tables that were not whole, and were moved away or made again.",
+    registry=REGISTRY,
+)
+STORE_PARTS_SET_ASIDE: Final = Gauge(
+    "groundspan_store_parts_set_aside",
+    "Parts of tables that are not whole, and of which rows may be lost.",
+    registry=REGISTRY,
+)
 SUPERSEDED: Final = Counter(
     "groundspan_spans_superseded", "Copies of a span that lost against one that says something else.", registry=REGISTRY
 )

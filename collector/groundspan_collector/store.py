@@ -6,7 +6,7 @@ Every call blocks and is safe from any thread; async code calls them in a thread
 import queue
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
@@ -22,6 +22,7 @@ from groundspan_collector.server import Server, inlined
 from groundspan_collector.server_address import ServerAddress
 from groundspan_collector.settings import USUAL_CLOCK, ClockLimits
 from groundspan_collector.tables import EngineTables, ServerTables
+from groundspan_collector.torn_parts import KEPT_S, SET_ASIDE, TornParts
 
 Row: TypeAlias = dict[str, object]
 
@@ -57,6 +58,8 @@ class Store:
             self._lanes.put(lane)
         self._all_lanes = lanes
         self._chunks = chunks
+        # A server tells of writes that fail.
+        self._torn = TornParts(home.reader(), home.path) if isinstance(home, Engine) else None
         self._writing = threading.Lock()
         self._waiting_for_all = threading.Lock()
 
@@ -84,6 +87,7 @@ class Store:
             engine = Engine(data_dir, "store", memory_bytes=memory_bytes)
             store = cls.on(engine, engine, clock)
             store.set_fsync(fsync)
+            store.keep_merged_parts()
             return store
 
     @classmethod
@@ -93,6 +97,8 @@ class Store:
         lanes = [_lane(engine, home, number, clock, chunks) for number in range(first_lane, first_lane + WRITERS)]
         store = cls(engine, home, lanes, chunks)
         migrate.migrate(store)
+        if store._torn:
+            store._torn.mend_at_start()
         types = {str(row["name"]): str(row["type"]) for row in store.rows("DESCRIBE TABLE spans")}
         for lane in lanes:
             lane.open(types)
@@ -105,6 +111,8 @@ class Store:
             lane.client.close()
         for client in self._all_readers:
             client.close()
+        if self._torn:
+            self._torn.close()
         self._home.close()
         self._engine.close()
 
@@ -119,7 +127,10 @@ class Store:
         try:
             with _renamed_errors(f"{len(bodies)} requests could not be decoded", RejectedData):
                 lane.stage(bodies, spans, project, received_at_ns)
-            with _renamed_errors(f"{len(bodies)} requests could not be stored", StoreUnavailable):
+            with (
+                _renamed_errors(f"{len(bodies)} requests could not be stored", StoreUnavailable),
+                self._refused_if_torn(lane.client),
+            ):
                 superseded = lane.prepare()
                 # One at a time: two copies of a span in two groups must not miss each other.
                 with self._writing:
@@ -147,7 +158,7 @@ class Store:
         if not rows:
             return
         columns = list(rows[0])
-        with self._reader() as client:
+        with self._reader() as client, self._refused_if_torn(client):
             data = [[row[name] for name in columns] for row in rows]
             # One block may hold rows of any number of days.
             client.insert(table, data, column_names=columns, settings={"max_partitions_per_insert_block": 0})
@@ -155,7 +166,7 @@ class Store:
     def execute(self, sql: str, parameters: Mapping[str, object] | None = None) -> None:
         """Run one statement that gives no rows."""
         sql, bound = inlined(sql, _bound(parameters))
-        with self._reader() as client:
+        with self._reader() as client, self._refused_if_torn(client):
             client.command(sql, parameters=bound)
 
     def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[Row]:
@@ -169,6 +180,23 @@ class Store:
         """Whether the files of *table* are what their checksums say; reads all of them."""
         with self._reader() as client:
             return client.command(f"CHECK TABLE {table} SETTINGS check_query_single_value_result = 1") == 1
+
+    def mend(self) -> int:
+        """Where a write to the disk has failed: move away the parts that are not whole; how many there were.
+
+        Call it every second. Raises StoreUnavailable where it is to be tried again: until then nothing is stored.
+        """
+        if not self._torn:
+            return 0
+        with _renamed_errors("the store could not be mended", StoreUnavailable):
+            if not self._torn.suspected():
+                return 0
+            with self.alone(), self._unread():
+                return self._torn.mend()
+
+    def parts_set_aside(self) -> list[Row]:
+        """The parts (table, name, path) that are not whole, and of which rows may be lost."""
+        return self.rows(SET_ASIDE)
 
     def set_fsync(self, fsync: bool) -> None:
         """Make the durable tables so; those that are so already are not touched."""
@@ -186,6 +214,29 @@ class Store:
                 f"ALTER TABLE {table['name']} "
                 f"MODIFY SETTING fsync_after_insert = {fsync:d}, fsync_part_directory = {fsync:d}"
             )
+
+    def keep_merged_parts(self) -> None:
+        """Keep parts for a while after they were merged: see torn_parts.py. Tables that do so are not touched."""
+        others = self.rows(
+            "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree' "
+            "AND NOT engine_full LIKE {kept:String}",
+            {"kept": f"%old_parts_lifetime = {KEPT_S}%"},
+        )
+        for table in others:
+            self.execute(f"ALTER TABLE {table['name']} MODIFY SETTING old_parts_lifetime = {KEPT_S}")
+
+    def _refused_if_torn(self, client: Client) -> AbstractContextManager[None]:
+        return self._torn.refused(client) if self._torn else nullcontext()
+
+    @contextmanager
+    def _unread(self) -> Iterator[None]:
+        """Within this block no query is under way."""
+        readers = [self._readers.get() for _ in self._all_readers]
+        try:
+            yield
+        finally:
+            for client in readers:
+                self._readers.put(client)
 
     @contextmanager
     def _reader(self) -> Iterator[Client]:

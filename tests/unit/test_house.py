@@ -39,7 +39,7 @@ LAYERS: tuple[frozenset[str], ...] = (
         }
     ),
     frozenset({"access", "bodies", "catalogue", "client", "decode", "evidence"}),
-    frozenset({"decoder", "evidence_window", "server"}),
+    frozenset({"decoder", "evidence_window", "server", "torn_parts"}),
     frozenset({"engine", "tables"}),
     frozenset({"lane"}),
     frozenset({"commit", "formats", "judges", "store"}),
@@ -191,7 +191,7 @@ def test_store_alone_talks_to_the_engine() -> None:
         if any(name.partition(".")[0] in {"chdb", "clickhouse_connect"} for name in _imports(file))
     }
 
-    assert importers == {"decoder", "engine", "lane", "server", "store", "tables"}
+    assert importers == {"decoder", "engine", "lane", "server", "store", "tables", "torn_parts"}
 
 
 def test_no_file_is_named_after_nothing() -> None:
