@@ -3,13 +3,14 @@
 # make check  ruff and mypy
 # make soak   the fault suite, many times over
 # make compat record anew what other libraries send (tests/dialects); the SDK's tests with the oldest clients (tests/oldest)
-# make bench  the benchmarks: ingest and SDK
+# make bench  the benchmarks: ingest, SDK and judge
+# make train  the local judge from its data: 45 minutes; make train-figures  what it is worth on data it has not seen
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test soak check compat compat-golden compat-clients bench clean
+.PHONY: demo test soak check compat compat-golden compat-clients bench train train-figures clean
 
 demo: $(VENV)/.demo
 	$(BIN)/groundspan demo $(if $(ONCE),--once)
@@ -38,6 +39,20 @@ bench: $(VENV)/.dev
 	$(BIN)/python bench/ingest.py
 	$(BIN)/python bench/scorer.py
 	$(BIN)/python bench/sdk.py
+	$(BIN)/python bench/judge.py
+
+# Each learns from ../shared/data into build/train, and goes on where it was stopped.
+train: $(VENV)/.dev
+	$(BIN)/python train/fit_lexical.py
+	$(BIN)/python train/train_local.py
+	$(BIN)/python train/fit_local.py
+
+SETS = summedits frank expertqa_dev fool_me_twice factcheck_gpt faithdial_audit q2_wow wice_dev records
+train-figures: $(SETS:%=build/train/without_%.pt)
+	$(BIN)/python train/measure_local.py
+
+build/train/without_%.pt: | $(VENV)/.dev
+	$(BIN)/python train/train_local.py --leave-out $*
 
 clean:
 	rm -rf $(VENV)

@@ -21,7 +21,7 @@ from groundspan_collector import accuracy, evidence
 from groundspan_collector.accuracy import Scored
 from groundspan_collector.claims import Claim
 from groundspan_collector.judges import local, signals
-from groundspan_collector.judges.encoder import Encoder
+from groundspan_collector.judges.encoder import Encoder, Reading
 from groundspan_collector.judges.weights import Combination, Weights
 from structured_contexts import contexts
 from train_local import BUILD, SEED, SETS
@@ -40,7 +40,7 @@ def sentences(row: pairs.Row, encoder: Encoder) -> Iterator[Read]:
         if sentence["label"] is not None:
             claim = Claim(sentence["text"], 0, len(sentence["text"]))
             wrong = bool(sentence["label"])
-            yield Read(wrong, str(row["id"]), row["task"], tuple(local.weigh([claim], base, encoder)), (wrong,))
+            yield Read(wrong, str(row["id"]), row["task"], tuple(local.weigh([(claim, base)], encoder)), (wrong,))
 
 
 def answers_of(name: str, encoder: Encoder) -> list[Read]:
@@ -59,7 +59,7 @@ def _records(encoder: Encoder) -> Iterator[Read]:
         for claim in context.claims:
             one = Claim(claim.text, 0, len(claim.text))
             wrong = not claim.supported
-            weighed = tuple(local.weigh([one], base, encoder))
+            weighed = tuple(local.weigh([(one, base)], encoder))
             yield Read(wrong, f"records {number}", claim.kind, weighed, (wrong,))
 
 
@@ -106,14 +106,24 @@ def without(name: str, weights: Weights) -> Both:
     return judged(answers_of(name, encoder), fitted, weights)
 
 
+def unread(answers: Sequence[Read]) -> list[Read]:
+    """*answers* as if the network said the same of every claim: what is left is what is counted, fitted alike."""
+    nothing = Reading(0.0, 0.0, (), is_english=True)
+    return [replace(one, claims=tuple(replace(each, reading=nothing) for each in one.claims)) for one in answers]
+
+
 def precisions() -> dict[str, list[float]]:
     """F1 and AUROC on calibrate/ragtruth out of fold, as int8 and as fp32."""
     found = {}
     for spelling in ("int8", "fp32"):
         encoder = fit_local.network("local", int8=spelling == "int8")
         scored = fit_local.measured(fit_local.calibration(encoder), fit_local.made_read(encoder)).local
-        found[spelling] = [round(measure(scored) or 0.0, 4) for measure in (accuracy.f1, accuracy.auroc)]
+        found[spelling] = _both(scored)
     return found
+
+
+def _both(scored: Sequence[Scored]) -> list[float]:
+    return [round(measure(scored) or 0.0, 4) for measure in (accuracy.f1, accuracy.auroc)]
 
 
 def main() -> None:
@@ -121,6 +131,7 @@ def main() -> None:
     encoder = fit_local.network("local")
     calibration, made_ones = fit_local.calibration(encoder), fit_local.made_read(encoder)
     found = fit_local.measured(calibration, made_ones)
+    counted = fit_local.measured(unread(calibration), unread(made_ones)).local
     weights = fit_local.fitted_lexically(calibration, made_ones)
     sets = {"calibrate/ragtruth": (found.local, found.lexical)}
     for name in SETS:
@@ -136,7 +147,7 @@ def main() -> None:
         "written_by": "train/measure_local.py",
         "sets": {name: _figures(both) for name, both in sets.items()},
         "pooled_difference": {name: [round(value, 3) for value in values] for name, values in pooled.items()},
-        "F1_and_AUROC": precisions(),
+        "F1_and_AUROC": precisions() | {"without the network": _both(counted)},
     }
     (JUDGES / FILE).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     sys.stdout.write(json.dumps({key: record[key] for key in ("pooled_difference", "F1_and_AUROC")}, indent=1) + "\n")

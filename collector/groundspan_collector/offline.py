@@ -29,9 +29,18 @@ class Item:
     task: str
 
 
-def run(source: str, output: str | None, judge_name: str, stdin: TextIO, stdout: TextIO, stderr: TextIO) -> int:
+def run(
+    source: str,
+    output: str | None,
+    judge_name: str,
+    stdin: TextIO,
+    stdout: TextIO,
+    stderr: TextIO,
+    *,
+    threads: int = 1,
+) -> int:
     """Judge the lines of *source* (``-`` is *stdin*) into *output* (None is *stdout*); 1 if any line was bad."""
-    judge = judge_names.load(judge_name)
+    judge = judge_names.load(judge_name, threads=threads)
     with _input(source, stdin) as lines, _output(output, source, stdout) as sink:
         scored, bad = judge_file(lines, judge, sink, stderr)
     if scored:

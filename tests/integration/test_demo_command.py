@@ -1,8 +1,10 @@
 """The demo: a real RAG application in two versions, and what the collector says of them."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +14,16 @@ pytestmark = pytest.mark.demo
 
 
 @pytest.fixture(scope="module")
-def judged_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]:
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The mistakes that the answerer says it made."""
+    return tmp_path_factory.mktemp("planted") / "planted.jsonl"
+
+
+@pytest.fixture(scope="module")
+def judged_demo(tmp_path_factory: pytest.TempPathFactory, planted: Path) -> Iterator[CollectorProcess]:
     """A collector that has judged all answers of both versions."""
     with collector(tmp_path_factory.mktemp("demo")) as running:
-        command = [sys.executable, "-m", "groundspan_demo", "--endpoint", running.url]
+        command = [sys.executable, "-m", "groundspan_demo", "--endpoint", running.url, "--planted", str(planted)]
         subprocess.run(command, check=True, timeout=180)
         running.wait_until_judged()
         yield running
@@ -49,6 +57,47 @@ def test_every_request_is_in_every_report_when_the_demo_ran(judged_demo: Collect
 
     for row in pipelines:
         assert row["spans"] == answers[row["version"]]["answers"] == requests[row["version"]]["requests"]
+
+
+@pytest.mark.usefixtures("judged_demo")
+def test_planted_mistakes_are_found_when_answers_are_judged(judged_demo: CollectorProcess, planted: Path) -> None:
+    """Recall of each kind, precision, and the false alarms where nothing was planted; printed with -s."""
+    mistakes = [json.loads(line) for line in planted.read_text(encoding="utf-8").splitlines()]
+    wrong = {version: list(_ungrounded(judged_demo, version)) for version in ("v1", "v2")}
+    found: dict[str, list[bool]] = {}
+    for mistake in mistakes:
+        called = [text for trace_id, text in wrong["v2"] if trace_id == mistake["trace_id"]]
+        found.setdefault(mistake["kind"], []).append(any(_is_about(text, mistake["text"]) for text in called))
+    right = [
+        any(trace_id == each["trace_id"] and _is_about(text, each["text"]) for each in mistakes)
+        for trace_id, text in wrong["v2"]
+    ]
+    recall = {kind: sum(hits) / len(hits) for kind, hits in found.items()}
+    overall = sum(map(sum, found.values())) / len(mistakes)
+    precision = sum(right) / len(right)
+    claims = _by_version(judged_demo, "hallucination")["v1"]["judged_claims"]
+    sys.stdout.write(
+        f"recall {overall:.2f} {recall}, precision {precision:.2f}, v1 {len(wrong['v1'])} of {claims} claims\n"
+    )
+
+    assert overall >= 0.8
+    assert min(recall.values()) >= 0.5
+    assert precision >= 0.9
+    assert len(wrong["v1"]) <= 0.02 * claims
+
+
+def _ungrounded(running: CollectorProcess, version: str) -> Iterator[tuple[str, str]]:
+    """Trace id and text of each claim of *version* that is called ungrounded."""
+    for trace in running.get("/api/v1/traces", limit=1000)["traces"]:
+        shown = running.get(f"/api/v1/traces/{trace['trace_id']}")
+        if shown["version"] == version and shown["answer"]:
+            for claim in shown["answer"]["claims"]:
+                if claim["verdict"] in {"contradicted", "unsupported"}:
+                    yield trace["trace_id"], claim["text"]
+
+
+def _is_about(claim: str, mistake: str) -> bool:
+    return claim in mistake or mistake in claim
 
 
 def test_demo_prints_reports_and_an_ungrounded_claim_when_run_once() -> None:

@@ -6,8 +6,9 @@ python tests/programs/other_judge.py score --judge slow --url …
 import sys
 import threading
 from dataclasses import dataclass
+from typing import Any
 
-from groundspan_collector import cli, judges
+from groundspan_collector import cli, judge_names, judges
 from groundspan_collector.judges import Case, Judge, Ruling, Verdict
 
 TAKES_S = {"slow": 0.02, "strict": 0.0, "strict-slow": 0.02}
@@ -32,8 +33,12 @@ class Other:
 
 def main() -> int:
     """Run one command."""
-    load = judges.load
-    judges.load = lambda name: Other(load("lexical"), name) if name in TAKES_S else load(name)
+    load = judge_names.load
+
+    def load_other(name: str, *told: Any, **how: Any) -> Judge:
+        return Other(judges.load("lexical"), name) if name in TAKES_S else load(name, *told, **how)
+
+    judge_names.load = load_other
     return cli.main(sys.argv[1:])
 
 

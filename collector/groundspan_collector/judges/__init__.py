@@ -99,15 +99,17 @@ def worst_doubt(verdicts: Sequence[Verdict]) -> float:
 @lru_cache(maxsize=64)
 def published(name: str, version: str) -> ErrorRates | None:
     """How often the judge called *name*, at *version*, is right as its own files say; None where they do not."""
-    if name == "lexical":
-        from groundspan_collector.judges import lexical, weights
+    from groundspan_collector.judges import lexical, local, weights
 
-        return weights.published() if lexical.load().version == version else None
+    if name == "lexical":
+        return weights.published(weights.FILE) if lexical.load().version == version else None
+    if name == "local":
+        return weights.published(weights.COMBINATION_FILE) if local.version() == version else None
     return None
 
 
-def load(name: str) -> Judge:
-    """The judge in the package that is called *name*; judge_names.load knows all others as well."""
+def load(name: str, threads: int = 1) -> Judge:
+    """The judge in the package that is called *name*, reading in *threads*; judge_names.load knows all others too."""
     if name == "lexical":
         from groundspan_collector.judges import lexical
 
@@ -115,5 +117,5 @@ def load(name: str) -> Judge:
     if name == "local":
         from groundspan_collector.judges import local
 
-        return local.load()
+        return local.load(threads)
     raise ConfigError(f"no judge is called {name!r}: accepted are {', '.join(NAMES)}")

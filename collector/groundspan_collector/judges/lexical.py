@@ -19,7 +19,7 @@ from groundspan_collector.judges import (
 from groundspan_collector.judges.signals import Signals, ground, measure
 from groundspan_collector.judges.weights import Combination, Weights, probability
 
-RULES = 2
+RULES = 3
 """Raised when the same weights would rule otherwise: part of the judge's version."""
 
 

@@ -54,7 +54,7 @@ class Local:
     @property
     def version(self) -> str:
         """The rules, what was fitted, and the network."""
-        return f"{RULES}-{self.combination.digest}"
+        return _version(self.combination)
 
     @property
     def threshold(self) -> float:
@@ -63,7 +63,16 @@ class Local:
 
     def judge(self, case: Case) -> Ruling:
         """Rule on each claim by its signals and its reading, and on the answer by its claims together."""
-        weighed = weigh(case.claims, ground(case.context, case.question), self.encoder)
+        return self.judge_all([case])[0]
+
+    def judge_all(self, cases: Sequence[Case]) -> list[Ruling]:
+        """Rule on *cases*, in their order."""
+        grounds = [ground(case.context, case.question) for case in cases]
+        claims = [(claim, base) for case, base in zip(cases, grounds, strict=True) for claim in case.claims]
+        weighed = iter(weigh(claims, self.encoder))
+        return [self._ruling(case, [next(weighed) for _ in case.claims]) for case in cases]
+
+    def _ruling(self, case: Case, weighed: Sequence[Weighed]) -> Ruling:
         odds = [log_odds(one, self.combination) for one in weighed]
         verdicts = [
             self._verdict(claim, one, doubt, case.context.context)
@@ -84,24 +93,33 @@ class Local:
         return Verdict(_word(one), support, at, "; ".join([*against, unread] if unread else against))
 
 
-def load(threads: int = 2) -> Local:
-    """The judge with the weights and the network in the package."""
+def load(threads: int = 1) -> Local:
+    """The judge with the weights and the network in the package, which reads in *threads*."""
     return Local(weights.shipped_combination(), encoder.shipped(threads))
 
 
-def weigh(claims: Sequence[Claim], base: Ground, network: Encoder) -> list[Weighed]:
-    """Count the signals of *claims* and have the network read those that it can."""
-    measured = [measure(claim, base) for claim in claims]
+def version() -> str:
+    """That of the judge in the package."""
+    return _version(weights.shipped_combination())
+
+
+def _version(fitted: Combination) -> str:
+    return f"{RULES}-{fitted.digest}"
+
+
+def weigh(claims: Iterable[tuple[Claim, Ground]], network: Encoder) -> list[Weighed]:
+    """Count the signals of each claim beside its ground, and have the network read those that it can."""
+    found = [(measure(claim, base), claim, base) for claim, base in claims]
     pairs = [
         (claim.text, evidence_window.window(base.index, words(claim.text), WINDOW_CHARS).text)
-        for claim, signals in zip(claims, measured, strict=True)
+        for signals, claim, base in found
         if signals.content
     ]
     readings = iter(network.read(pairs))
-    read = [next(readings) if signals.content else None for signals in measured]
+    read = [next(readings) if signals.content else None for signals, _, _ in found]
     return [
         Weighed(signals, reading if reading and reading.is_english else None)
-        for signals, reading in zip(measured, read, strict=True)
+        for (signals, _, _), reading in zip(found, read, strict=True)
     ]
 
 

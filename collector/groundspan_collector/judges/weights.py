@@ -82,21 +82,21 @@ def read(text: str) -> Weights:
 
 def shipped() -> Weights:
     """The weights in the package."""
-    return read(_text())
+    return read(_text(FILE))
 
 
-def published() -> ErrorRates | None:
-    """The error rates of the weights in the package, as they were measured out of fold."""
-    return error_rates.read(_text())
+def published(file: str) -> ErrorRates | None:
+    """The error rates of the weights in *file* of the package, as they were measured out of fold."""
+    return error_rates.read(_text(file))
 
 
-def _text() -> str:
-    return resources.files(__package__).joinpath(FILE).read_text(encoding="utf-8")
+def _text(file: str) -> str:
+    return resources.files(__package__).joinpath(file).read_text(encoding="utf-8")
 
 
 def shipped_combination() -> Combination:
     """The combination in the package."""
-    found = json.loads(resources.files(__package__).joinpath(COMBINATION_FILE).read_text(encoding="utf-8"))
+    found = json.loads(_text(COMBINATION_FILE))
     return Combination(
         unlikeness=_logistic(found["unlikeness"]),
         faults=_logistic(found["faults"]),
