@@ -16,7 +16,7 @@ demo: $(VENV)/.demo
 	$(BIN)/groundspan demo $(if $(ONCE),--once)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 soak: $(VENV)/.dev
 	FAULT_ROUNDS=$(or $(ROUNDS),20) FAULT_OUTAGE_S=$(or $(OUTAGE_S),60) $(BIN)/python -m pytest -m faults $(ARGS)
