@@ -59,9 +59,9 @@ class CollectorProcess:
         lines = fetch(self.url + "/metrics").body.decode().splitlines()
         return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if line[:1] != "#")}
 
-    def wait_until_judged(self) -> None:
-        """Back when no answer waits to be judged."""
-        eventually(lambda: self.get("/api/v1/scoring")["pending"] == 0)
+    def wait_until_judged(self, deadline_s: float = 150.0) -> None:
+        """Back when no answer waits to be judged; long answers take the judge some 7 ms a claim."""
+        eventually(lambda: self.get("/api/v1/scoring")["pending"] == 0, deadline_s)
 
     def kill(self) -> None:
         """kill -9."""

@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Final
 
 from groundspan_collector import metrics
-from groundspan_collector.desk import Desk, Spend
+from groundspan_collector.desk import BATCH, Desk, Spend
 from groundspan_collector.judges import Judge
 from groundspan_collector.judging import Judging
 from groundspan_collector.sampling import Rule
@@ -13,6 +14,9 @@ from groundspan_collector.settings import WHOLE, JudgeShare
 from groundspan_collector.store import Store
 from groundspan_collector.tasks import JudgedBy
 
+TURN_S: Final = 0.3
+"""About so long is judged before others get the core: requests wait for what is longer."""
+FEWEST: Final = 4
 # It is let go in any case, at the latest by the end of the process.
 _LEASE = timedelta(hours=6)
 
@@ -40,6 +44,7 @@ class Scorer:
         self._judge = judge
         self._judging = Judging(judge, clock, threads=threads, wait=wait)
         self._share = share
+        self._most = 4 * FEWEST
 
     def pending(self) -> int:
         """How many traces of its share are not judged yet, or got spans since."""
@@ -50,8 +55,10 @@ class Scorer:
         return self.desk.oldest_pending_s(self._share)
 
     def score_due(self) -> int:
-        """Judge one batch of quiet traces, and write it as it is judged; how many are done."""
-        taken = self.desk.take(JudgedBy(self._judge.name, self._judge.version), self._share, lease=_LEASE)
+        """Judge quiet traces, as many as take about a turn, and write them as they are judged; how many are done."""
+        begin_s = time.monotonic()
+        judged_by = JudgedBy(self._judge.name, self._judge.version)
+        taken = self.desk.take(judged_by, self._share, most=self._most, lease=_LEASE)
         done = taken.done
         try:
             for results in self._judging.results(taken.tasks):
@@ -59,6 +66,9 @@ class Scorer:
                 done += len(results)
         finally:
             self.desk.release([task.key for task in taken.tasks])
+        if taken.tasks:
+            fitting = TURN_S / (time.monotonic() - begin_s) * len(taken.tasks)
+            self._most = max(FEWEST, min(round(fitting), 2 * self._most, BATCH))
         return done
 
     def close(self) -> None:

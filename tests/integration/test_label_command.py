@@ -77,7 +77,7 @@ def test_report_says_what_it_assumes_before_anything_is_labelled(library: Librar
 
     assert (row["labels"], row["corrected_by"]) == (0, "published rates")
     assert row["ungrounded_answer_rate"] == pytest.approx(1 / 3)
-    assert "assumes of the judge lexical" in table.stdout
+    assert "assumes of the judge local" in table.stdout
     assert "as on the 391 answers that it was measured on" in table.stdout
 
 

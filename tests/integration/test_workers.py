@@ -180,6 +180,6 @@ def test_rescore_goes_on_where_it_was_killed(tmp_path: Path) -> None:
 
     answers, verdicts = raw(tmp_path, ANSWERS, VERDICTS)
     assert Counter((row["trace_id"], row["judge"], row["beside"]) for row in answers) == Counter(
-        [(each, "lexical", False) for each in ids] + [(each, "strict-slow", True) for each in ids]
+        [(each, "local", False) for each in ids] + [(each, "strict-slow", True) for each in ids]
     )
     assert {row["n"] for row in verdicts} == {1}

@@ -169,7 +169,7 @@ def test_lexical_leaves_what_it_does_not_find_to_the_next_judge() -> None:
         ("oracle", "no judge is called 'oracle': accepted are lexical;.*llm:MODEL;.*entry point"),
         ("", "no judge is called ''"),
         ("lexical>", "no judge is called ''"),
-        (">lexical", "is not calibrated"),
+        (">lexical", "no judge is called ''"),
         ("llm:", "no judge is called 'llm:'"),
         ("cross-encoder:", "no judge is called 'cross-encoder:'"),
         ("lexical:x", "no judge is called 'lexical:x'"),
