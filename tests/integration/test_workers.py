@@ -173,7 +173,8 @@ def test_rescore_goes_on_where_it_was_killed(tmp_path: Path) -> None:
             assert resumed.returncode == 0, errors
 
         assert 0 < reached[1] < 200
-        assert f"{reached[1]:,} of 200 answers" in errors
+        # What the killed worker had just handed in may be stored after it was asked how far it was.
+        assert reached[1] <= int(errors.partition(" of 200 answers")[0]) < 200
         assert "200 of 200 answers (100%)" in errors
         assert running.rows("hallucination") == before
         assert running.stop() == 0
