@@ -6,6 +6,7 @@ what such a network is worth on the set is worth believing. A run that was cut g
 """
 
 import argparse
+import hashlib
 import json
 import pickle
 import random
@@ -28,13 +29,16 @@ PEOPLE_EPOCHS, MADE = 2, 18_000
 SHORT = 8_000
 """So many pairs are learned from where a set is left out."""
 RECORDS = 600
+RULES = ("pairs.py", "corruptions.py", "structured_contexts.py", "record_domains.py")
 SETS = (*(name for name in pairs.SETS if name != "wice_tokens"), pairs.RECORDS)
 """What can be left out: the sets with both labels."""
 
 
 def everything() -> list[Pair]:
     """All pairs there are, made once and kept beside the weights."""
-    kept = BUILD / "pairs.pickle"
+    # Of other rules, what was kept is other pairs.
+    rules = b"".join((Path(__file__).parent / name).read_bytes() for name in RULES)
+    kept = BUILD / f"pairs-{hashlib.sha256(rules).hexdigest()[:8]}.pickle"
     if kept.exists():
         return list(pickle.loads(kept.read_bytes()))  # noqa: S301 (our own)
     found = [pair for name in pairs.SETS for pair in _of_set(name)]
